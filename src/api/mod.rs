@@ -1,0 +1,3 @@
+//! The OVHcloud API: signed requests, typed calls, errors a person can act on.
+
+pub mod wire;

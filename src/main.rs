@@ -1,0 +1,3 @@
+//! The `ovhconnect` program: everything is in the library.
+
+fn main() {}

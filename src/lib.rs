@@ -11,4 +11,7 @@
 
 pub mod api;
 pub mod diagnostic;
+pub mod diff;
+pub mod live;
+pub mod plan;
 pub mod topology;

@@ -1,0 +1,228 @@
+//! Freed before taken: what one step releases and another claims.
+
+use std::collections::BTreeMap;
+
+use ipnet::Ipv4Net;
+use petgraph::graph::NodeIndex;
+
+use super::Because;
+use super::draft::{Draft, Unit};
+use crate::live::Live;
+use crate::topology::{Address, Datacenter, DatacenterPart, Extra, Node, Pop, ServicePart, Spec, VrackName};
+
+/// The most services that a vRack takes. Source: OVHcloud's guide on limits.
+pub(super) const SERVICES_PER_VRACK: usize = 16;
+/// The most BGP peers that a datacenter takes. Source: OVHcloud's guide on limits.
+pub(super) const PEERS_PER_DATACENTER: usize = 4;
+
+/// Whether the network behind a prefix is connected or routed to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Reach {
+    Connected,
+    Routed,
+}
+
+/// The prefix that a configuration occupies in its vRack.
+fn prefix(address: &Address, spec: &Spec) -> Option<(Ipv4Net, Reach)> {
+    match (spec, &address.node) {
+        (Spec::Pop(Pop::L3 { subnet, .. }) | Spec::Datacenter(Datacenter::L3 { subnet, .. }), _) => {
+            Some((*subnet, Reach::Connected))
+        }
+        // A default route covers everything and is in nobody's way.
+        (Spec::Extra(Extra::Network { .. }), Node::Datacenter(_, DatacenterPart::Network(prefix)))
+            if prefix.prefix_len() > 0 =>
+        {
+            Some((*prefix, Reach::Routed))
+        }
+        _ => None,
+    }
+}
+
+/// Every rule of this module, for every vRack and for the services that change vRack.
+pub(super) fn require(draft: &mut Draft<'_>, live: &Live) {
+    let mut edges = Vec::new();
+    for vrack in draft.vracks() {
+        subnets(draft, vrack, &mut edges);
+        l2_slot(draft, vrack, &mut edges);
+        service_slots(draft, vrack, live, &mut edges);
+        same_address(draft, vrack, &mut edges);
+        extras(draft, vrack, live, &mut edges);
+    }
+    memberships(draft, &mut edges);
+    for (before, after, because) in edges {
+        draft.graph.require(before, after, because);
+    }
+}
+
+type Edges = Vec<(NodeIndex, NodeIndex, Because)>;
+
+fn subnets(draft: &Draft<'_>, vrack: &VrackName, edges: &mut Edges) {
+    let mut held: BTreeMap<Ipv4Net, Vec<(NodeIndex, Reach, &Address)>> = BTreeMap::new();
+    for unit in draft.in_vrack(vrack) {
+        if let (Some(release), Some(config)) = (unit.release, unit.released())
+            && let Some((net, reach)) = prefix(unit.address(), &config.spec)
+        {
+            held.entry(net).or_default().push((release, reach, unit.address()));
+        }
+    }
+    if held.is_empty() {
+        return;
+    }
+    for unit in draft.in_vrack(vrack).filter(|unit| unit.creates()) {
+        let (Some(claim), Some(spec)) = (unit.claim, unit.claimed()) else { continue };
+        let Some((net, reach)) = prefix(unit.address(), spec) else { continue };
+        let around = (0..net.prefix_len()).filter_map(|length| Ipv4Net::new(net.addr(), length).ok());
+        let around = around.filter_map(|wider| held.get_key_value(&wider.trunc()));
+        // The prefixes inside a prefix are a contiguous range: they sort by their first address.
+        let first = Ipv4Net::new_assert(net.network(), 0);
+        let last = Ipv4Net::new_assert(net.broadcast(), 32);
+        let inside = held.range(first..=last).filter(|(other, _)| net.contains(*other));
+        for (freed, holders) in around.chain(inside) {
+            for (release, held_reach, address) in holders {
+                let both_routed = reach == Reach::Routed && *held_reach == Reach::Routed;
+                if !both_routed && *address != unit.address() {
+                    edges.push((*release, claim, Because::FreesSubnet { subnet: *freed }));
+                }
+            }
+        }
+    }
+}
+
+fn l2_slot(draft: &Draft<'_>, vrack: &VrackName, edges: &mut Edges) {
+    let is_l2 = |spec: &Spec| matches!(spec, Spec::Pop(Pop::L2 { .. }));
+    let units = || draft.in_vrack(vrack).filter(|unit| unit.is_pop());
+    let releases: Vec<_> = units()
+        .filter(|unit| unit.released().is_some_and(|it| is_l2(&it.spec)))
+        .filter_map(|it| it.release)
+        .collect();
+    let claims = units().filter(|unit| unit.creates() && unit.claimed().is_some_and(is_l2));
+    for claim in claims.filter_map(|unit| unit.claim) {
+        edges.extend(releases.iter().map(|release| (*release, claim, Because::FreesL2Slot)));
+    }
+}
+
+fn service_slots(draft: &Draft<'_>, vrack: &VrackName, live: &Live, edges: &mut Edges) {
+    let is_membership =
+        |unit: &&Unit<'_>| matches!(unit.address().node, Node::Service(_, ServicePart::Membership));
+    let units = || draft.in_vrack(vrack).filter(is_membership);
+    let claims: Vec<_> = units().filter_map(|unit| unit.claim).collect();
+    let releases: Vec<_> = units().filter_map(|unit| unit.release).collect();
+    let places = Places { used: live.members(vrack).count(), all: SERVICES_PER_VRACK };
+    places.share(&claims, &releases, &[], &Because::FreesServiceSlot, edges);
+}
+
+/// A number of places that what is made takes and what is removed gives back.
+struct Places {
+    used: usize,
+    all: usize,
+}
+
+impl Places {
+    /// Lets as many claims go at once as there are places free, and each of the others after a release.
+    ///
+    /// Where more places are used than there are, nothing may be made before the surplus is gone,
+    /// not even what only changes places (`in_place`).
+    fn share(
+        &self,
+        claims: &[NodeIndex],
+        releases: &[NodeIndex],
+        in_place: &[NodeIndex],
+        because: &Because,
+        edges: &mut Edges,
+    ) {
+        let surplus = self.used.saturating_sub(self.all).min(releases.len());
+        let (first, freeing) = releases.split_at(surplus);
+        for claim in claims.iter().chain(in_place) {
+            edges.extend(first.iter().map(|release| (*release, *claim, because.clone())));
+        }
+        let waiting = claims.iter().skip(self.all.saturating_sub(self.used));
+        edges.extend(waiting.zip(freeing).map(|(claim, release)| (*release, *claim, because.clone())));
+    }
+}
+
+/// What stands twice at one address goes before something is made there.
+fn same_address(draft: &Draft<'_>, vrack: &VrackName, edges: &mut Edges) {
+    for unit in draft.in_vrack(vrack).filter(|unit| unit.creates()) {
+        let Some(claim) = unit.claim else { continue };
+        let others = draft.at(unit.address()).filter_map(|other| other.release);
+        edges.extend(others.map(|release| (release, claim, Because::MadeAnew)));
+    }
+}
+
+/// Within a datacenter: one kind of extra at a time, and four peers at the most.
+fn extras(draft: &Draft<'_>, vrack: &VrackName, live: &Live, edges: &mut Edges) {
+    let mut by_datacenter: BTreeMap<Address, Vec<&Unit<'_>>> = BTreeMap::new();
+    for unit in draft.in_vrack(vrack).filter(|unit| unit.is_extra()) {
+        by_datacenter.extend(unit.address().parent().map(|parent| (parent, Vec::new())));
+    }
+    for unit in draft.in_vrack(vrack).filter(|unit| unit.is_extra()) {
+        if let Some(units) = unit.address().parent().and_then(|parent| by_datacenter.get_mut(&parent)) {
+            units.push(unit);
+        }
+    }
+    for (datacenter, units) in by_datacenter {
+        // In a datacenter that is made anew every extra goes before and comes after.
+        if draft.at(&datacenter).any(|unit| unit.deletes() && unit.creates()) {
+            continue;
+        }
+        let releases = |kind: fn(&Address) -> bool| {
+            units.iter().filter(move |unit| kind(unit.address())).filter_map(|unit| unit.release)
+        };
+        let claims = |kind: fn(&Address) -> bool| {
+            units
+                .iter()
+                .filter(move |unit| kind(unit.address()) && unit.creates())
+                .filter_map(|unit| unit.claim)
+        };
+        for (old, new) in
+            [(is_network as fn(&Address) -> bool, is_bgp as fn(&Address) -> bool), (is_bgp, is_network)]
+        {
+            for claim in claims(new) {
+                edges.extend(releases(old).map(|release| (release, claim, Because::OneKindAtATime)));
+            }
+        }
+        peer_slots(&datacenter, &units, live, edges);
+    }
+}
+
+fn peer_slots(datacenter: &Address, units: &[&Unit<'_>], live: &Live, edges: &mut Edges) {
+    let inside =
+        |at: &Address| at.vrack == datacenter.vrack && at.datacenter_name() == datacenter.datacenter_name();
+    let standing = live.configs.range(datacenter.clone()..).take_while(|(at, _)| inside(at));
+    let used = standing.filter(|(at, _)| is_bgp(at)).map(|(_, configs)| configs.len()).sum();
+    let peers = || units.iter().filter(|unit| is_bgp(unit.address()));
+    let made = |unit: &&&Unit<'_>| unit.creates();
+    let claims: Vec<_> =
+        peers().filter(made).filter(|unit| unit.release.is_none()).filter_map(|unit| unit.claim).collect();
+    let in_place: Vec<_> =
+        peers().filter(made).filter(|unit| unit.release.is_some()).filter_map(|unit| unit.claim).collect();
+    let releases: Vec<_> =
+        peers().filter(|unit| unit.claim.is_none()).filter_map(|unit| unit.release).collect();
+    let places = Places { used, all: PEERS_PER_DATACENTER };
+    places.share(&claims, &releases, &in_place, &Because::FreesPeerSlot, edges);
+}
+
+fn memberships(draft: &Draft<'_>, edges: &mut Edges) {
+    let is_membership =
+        |unit: &&Unit<'_>| matches!(unit.address().node, Node::Service(_, ServicePart::Membership));
+    let releases: BTreeMap<_, _> = draft
+        .units
+        .iter()
+        .filter(is_membership)
+        .filter_map(|unit| Some((unit.address().service()?, unit.release?)))
+        .collect();
+    for unit in draft.units.iter().filter(is_membership) {
+        let release = unit.address().service().and_then(|service| releases.get(&service));
+        if let (Some(release), Some(claim)) = (release, unit.claim) {
+            edges.push((*release, claim, Because::FreesMembership));
+        }
+    }
+}
+
+pub(super) fn is_bgp(address: &Address) -> bool {
+    matches!(address.node, Node::Datacenter(_, DatacenterPart::Bgp(_)))
+}
+
+pub(super) fn is_network(address: &Address) -> bool {
+    matches!(address.node, Node::Datacenter(_, DatacenterPart::Network(_)))
+}

@@ -1,0 +1,131 @@
+//! What keeps a vRack's datacenters reachable while its PoPs change: the PoP that calls go through,
+//! and whether an l3 path can stand throughout.
+
+use std::collections::BTreeMap;
+
+use petgraph::graph::NodeIndex;
+
+use super::Because;
+use super::draft::{Draft, Unit};
+use super::finish::pop_key;
+use crate::diff::Action;
+use crate::live::{Live, PopKey, Status};
+use crate::topology::VrackName;
+
+/// How the l3 datacenters of a vRack are reached while the plan runs.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Lifeline {
+    /// A PoP stands throughout.
+    Kept(PopKey),
+    /// An old PoP stands until a new one does.
+    Rolling {
+        /// The node that makes the new one.
+        new: NodeIndex,
+        /// The old one.
+        old: Old,
+    },
+    /// There was none; one is made.
+    Opening {
+        /// The node that makes it.
+        new: NodeIndex,
+    },
+    /// All go, and none comes.
+    Ending {
+        /// The one that calls go through.
+        old: Old,
+        /// The nodes that remove a PoP.
+        removals: Vec<NodeIndex>,
+    },
+    /// All go before one comes: nothing stands between.
+    Gap {
+        /// The node that makes the first new one.
+        new: NodeIndex,
+        /// The one that calls go through before.
+        old: Old,
+        /// The nodes that remove a PoP.
+        removals: Vec<NodeIndex>,
+    },
+    /// There is none and none comes.
+    Absent,
+}
+
+/// A live PoP that the plan removes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Old {
+    /// Which.
+    pub(super) key: PopKey,
+    /// The node that waits until its creation is over, if it is being created.
+    pub(super) settle: Option<NodeIndex>,
+    /// The node that removes it.
+    pub(super) release: NodeIndex,
+}
+
+/// Finds the lifeline of every vRack that the draft touches. Where one PoP has to stand until
+/// another does, the edge that sees to it is added.
+pub(super) fn secure<'a>(draft: &mut Draft<'a>, live: &Live) -> BTreeMap<&'a VrackName, Lifeline> {
+    let vracks = draft.vracks();
+    vracks.into_iter().map(|vrack| (vrack, of(draft, vrack, live))).collect()
+}
+
+fn of(draft: &mut Draft<'_>, vrack: &VrackName, live: &Live) -> Lifeline {
+    if let Some(key) = kept(draft, vrack, live) {
+        return Lifeline::Kept(key);
+    }
+    let olds = olds(draft, vrack);
+    let news = news(draft, vrack);
+    match (olds.first().copied(), news.first().copied()) {
+        (None, None) => Lifeline::Absent,
+        (None, Some(new)) => Lifeline::Opening { new },
+        (Some(old), None) => Lifeline::Ending { old, removals: removals(&olds) },
+        (Some(first_old), Some(first_new)) => {
+            for new in &news {
+                for old in &olds {
+                    if draft.graph.prefer(*new, old.release, Because::KeepsPath) {
+                        return Lifeline::Rolling { new: *new, old: *old };
+                    }
+                }
+            }
+            Lifeline::Gap { new: first_new, old: first_old, removals: removals(&olds) }
+        }
+    }
+}
+
+fn removals(olds: &[Old]) -> Vec<NodeIndex> {
+    olds.iter().map(|old| old.release).collect()
+}
+
+/// An active l3 PoP that the plan does not touch; one without unfinished tasks where there is one.
+fn kept(draft: &Draft<'_>, vrack: &VrackName, live: &Live) -> Option<PopKey> {
+    let untouched = live.l3_pops(vrack).filter(|(address, config)| {
+        let touched = |unit: &Unit<'_>| unit.released().is_some_and(|released| released.id == config.id);
+        config.status == Status::Active && !draft.at(address).any(touched)
+    });
+    let is_busy =
+        |key: &PopKey| live.services.get(&key.service).is_some_and(|service| !service.tasks.is_empty());
+    untouched.filter_map(|(_, config)| pop_key(Some(config))).min_by_key(|key| (is_busy(key), *key))
+}
+
+/// The l3 PoPs that the plan removes, those that are up first.
+fn olds(draft: &Draft<'_>, vrack: &VrackName) -> Vec<Old> {
+    let units =
+        draft.in_vrack(vrack).filter(|unit| unit.is_pop() && unit.releases_l3_pop() && unit.deletes());
+    let mut olds: Vec<(bool, Old)> = units
+        .filter_map(|unit| {
+            let config = unit.released()?;
+            let (key, release) = (pop_key(Some(config))?, unit.release?);
+            Some((config.status != Status::Active, Old { key, settle: unit.settle, release }))
+        })
+        .collect();
+    olds.sort_by_key(|(is_down, _)| *is_down);
+    olds.into_iter().map(|(_, old)| old).collect()
+}
+
+/// The nodes that make an l3 PoP, or wait for one that is being made: first those that wait for the
+/// removal of nothing.
+fn news(draft: &Draft<'_>, vrack: &VrackName) -> Vec<NodeIndex> {
+    let units = draft.in_vrack(vrack).filter(|unit| unit.is_pop() && unit.claims_l3_pop());
+    let rank = |unit: &Unit<'_>| (unit.change.action != Action::Wait, unit.release.is_some());
+    let mut news: Vec<_> = units.filter_map(|unit| Some((rank(unit), unit.claim?))).collect();
+    news.sort_by_key(|(rank, _)| *rank);
+    news.into_iter().map(|(_, new)| new).collect()
+}

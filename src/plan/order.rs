@@ -1,0 +1,346 @@
+//! The edges: what has to wait for what, and what had better wait.
+//!
+//! First what the API and the network demand ([`hierarchy`], [`freed`](super::freed), tasks of
+//! others), then what keeps a path up and the PoP each call goes through
+//! ([`lifeline`](super::lifeline)), last what is merely gentler. A preference never wins over a
+//! demand: it is dropped where it would close a circle. That is also how a swap without any gentle
+//! order comes out: everything it holds is released first.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use petgraph::graph::NodeIndex;
+
+use super::Because;
+use super::draft::{Draft, Through, Unit};
+use super::freed::{self, is_bgp, is_network};
+use super::lifeline::{self, Lifeline, Old};
+use crate::diff::{Action, Change};
+use crate::live::{Live, Status, Task};
+use crate::topology::{Address, Node, ServiceId, VrackName};
+
+/// The whole draft, ordered.
+pub(super) fn ordered<'a>(changes: &'a [Change], live: &Live) -> Draft<'a> {
+    let mut draft = demanded(changes, live, |_| true);
+    foreign_tasks(&mut draft, live);
+    let lifelines = lifeline::secure(&mut draft, live);
+    for (vrack, lifeline) in &lifelines {
+        route(&mut draft, vrack, lifeline);
+    }
+    for (vrack, lifeline) in &lifelines {
+        roll_pops(&mut draft, vrack);
+        if !matches!(lifeline, Lifeline::Gap { .. }) {
+            roll_datacenters(&mut draft, vrack);
+        }
+        roll_extras(&mut draft, vrack);
+    }
+    draft
+}
+
+/// The lifelines that the PoPs and memberships alone decide: a datacenter never stands in a PoP's way
+/// for longer than it takes to remove it.
+pub(super) fn lifelines<'a>(changes: &'a [Change], live: &Live) -> BTreeMap<&'a VrackName, Lifeline> {
+    let of_service = |change: &Change| matches!(change.address.node, Node::Service(..));
+    let mut draft = demanded(changes, live, of_service);
+    let mut lifelines = lifeline::secure(&mut draft, live);
+    // A vRack of which only datacenters change has a lifeline as well.
+    let mut others = Draft::new(changes, |change| !lifelines.contains_key(&change.address.vrack));
+    lifelines.append(&mut lifeline::secure(&mut others, live));
+    lifelines
+}
+
+/// What the API and the network demand.
+fn demanded<'a>(changes: &'a [Change], live: &Live, wanted: impl Fn(&Change) -> bool) -> Draft<'a> {
+    let mut draft = Draft::new(changes, wanted);
+    hierarchy(&mut draft);
+    doomed(&mut draft, live);
+    freed::require(&mut draft, live);
+    draft
+}
+
+/// Parents before children where something is made, children before parents where it is removed.
+fn hierarchy(draft: &mut Draft<'_>) {
+    let mut edges = Vec::new();
+    for unit in &draft.units {
+        let Some(parent) = unit.address().parent() else { continue };
+        for above in draft.at(&parent) {
+            if let (Some(first), Some(then)) = (above.claim, unit.claim) {
+                edges.push((first, then, Because::ParentFirst));
+            }
+            if let (Some(first), Some(then)) = (unit.release, above.release)
+                && above.deletes()
+            {
+                edges.push((first, then, Because::ChildFirst));
+            }
+        }
+    }
+    for (before, after, because) in edges {
+        draft.graph.require(before, after, because);
+    }
+}
+
+/// Where the last l3 PoP of a vRack is being deleted, its datacenters go with it: until that is over
+/// nothing new is made that might be swept along.
+fn doomed(draft: &mut Draft<'_>, live: &Live) {
+    for vrack in draft.vracks() {
+        if live.l3_pops(vrack).any(|(_, config)| config.status != Status::Deleting) {
+            continue;
+        }
+        let ends: Vec<NodeIndex> = draft
+            .in_vrack(vrack)
+            .filter(|unit| unit.is_pop() && unit.releases_l3_pop())
+            .filter_map(|unit| unit.release)
+            .collect();
+        let news: Vec<NodeIndex> =
+            draft.in_vrack(vrack).filter(|unit| unit.claims_l3_pop()).filter_map(|unit| unit.claim).collect();
+        for new in news {
+            for end in &ends {
+                draft.graph.require(*end, new, Because::Settles);
+            }
+        }
+    }
+}
+
+/// Unfinished tasks of others end before anything is done to their service.
+fn foreign_tasks(draft: &mut Draft<'_>, live: &Live) {
+    let mut by_service: BTreeMap<ServiceId, Vec<(Address, NodeIndex)>> = BTreeMap::new();
+    for unit in &draft.units {
+        if let Some(service) = unit.address().service() {
+            let nodes = unit.nodes().map(|node| (unit.address().clone(), node));
+            by_service.entry(service).or_default().extend(nodes);
+        }
+    }
+    let vrack_tasks =
+        live.vracks.iter().flat_map(|(vrack, it)| it.tasks.iter().map(move |task| (vrack, task)));
+    let vrack_tasks: Vec<_> = vrack_tasks.collect();
+    for (service, nodes) in by_service {
+        let Some((first, _)) = nodes.first() else { continue };
+        let mut tasks = Vec::new();
+        for task in unseen_tasks(live, service) {
+            let address = Address::membership(first.vrack.clone(), service);
+            tasks.push(draft.add_task(address, task.id, &task.function));
+        }
+        for (vrack, task) in vrack_tasks.iter().filter(|(_, task)| task.service == service) {
+            tasks.push(draft.add_task(Address::vrack((*vrack).clone()), task.id, &task.function));
+        }
+        for task in tasks {
+            for (_, node) in &nodes {
+                draft.graph.require(task, *node, Because::ForeignTask);
+            }
+        }
+    }
+}
+
+/// The unfinished tasks of a service that no configuration in transition accounts for.
+fn unseen_tasks(live: &Live, service: ServiceId) -> impl Iterator<Item = &Task> {
+    let found = live.services.get(&service);
+    let vrack = found.and_then(|service| service.vrack.as_ref());
+    let in_transition: Vec<_> = match found {
+        Some(found) if !found.tasks.is_empty() => vrack
+            .into_iter()
+            .flat_map(|vrack| live.in_vrack(vrack))
+            .flat_map(|(_, configs)| configs)
+            .filter(|config| matches!(config.status, Status::Creating | Status::Deleting))
+            .collect(),
+        _ => Vec::new(),
+    };
+    found
+        .into_iter()
+        .flat_map(|service| &service.tasks)
+        .filter(move |task| !in_transition.iter().any(|config| task.is_about(service, &config.id)))
+}
+
+/// Gives every call on an l3 datacenter the PoP it goes through, and sees to it that the PoP is up.
+fn route(draft: &mut Draft<'_>, vrack: &VrackName, lifeline: &Lifeline) {
+    let early = match lifeline {
+        Lifeline::Rolling { new, .. } => draft.graph.ancestors(*new),
+        _ => HashSet::new(),
+    };
+    let in_datacenters =
+        draft.in_vrack(vrack).filter(|unit| matches!(unit.address().node, Node::Datacenter(..)));
+    let nodes: Vec<Routed> = in_datacenters.flat_map(|unit| routed(draft, unit)).collect();
+    for node in nodes {
+        match lifeline {
+            Lifeline::Kept(key) => draft.through(node.at, Through::Live(*key)),
+            Lifeline::Rolling { old, .. } if node.is_wait || early.contains(&node.at) => {
+                before(draft, &node, old, &[old.release]);
+            }
+            Lifeline::Rolling { new, .. } | Lifeline::Opening { new } => after(draft, &node, *new),
+            Lifeline::Gap { new, .. } if node.makes => after(draft, &node, *new),
+            Lifeline::Gap { old, removals, .. } | Lifeline::Ending { old, removals } => {
+                before(draft, &node, old, removals);
+            }
+            // Refused when the difference was completed: nothing there can be called.
+            Lifeline::Absent => {}
+        }
+    }
+}
+
+/// A node that is called through a PoP.
+struct Routed {
+    at: NodeIndex,
+    /// It creates something.
+    makes: bool,
+    /// It only looks.
+    is_wait: bool,
+    /// It comes before, or after, another node that is called through the same PoP anyway.
+    implied: bool,
+}
+
+fn routed(draft: &Draft<'_>, unit: &Unit<'_>) -> Vec<Routed> {
+    let parent = unit.address().parent().filter(|_| unit.is_extra());
+    let above = |test: fn(&Unit<'_>) -> bool| parent.iter().any(|parent| draft.at(parent).any(test));
+    let claim = unit.claim.map(|at| Routed {
+        at,
+        makes: true,
+        is_wait: unit.change.action == Action::Wait,
+        implied: above(|unit| unit.creates()),
+    });
+    let release = unit.release.map(|at| Routed {
+        at,
+        makes: false,
+        is_wait: !unit.deletes(),
+        implied: above(|unit| unit.deletes()),
+    });
+    let settle = unit.settle.map(|at| Routed { at, makes: false, is_wait: true, implied: true });
+    [claim, release, settle].into_iter().flatten().collect()
+}
+
+fn after(draft: &mut Draft<'_>, node: &Routed, new: NodeIndex) {
+    draft.through(node.at, Through::Made(new));
+    if !(node.implied && node.makes) {
+        draft.graph.require(new, node.at, Because::ThroughPop);
+    }
+}
+
+fn before(draft: &mut Draft<'_>, node: &Routed, old: &Old, removals: &[NodeIndex]) {
+    draft.through(node.at, Through::Live(old.key));
+    if let Some(settle) = old.settle {
+        draft.graph.require(settle, node.at, Because::Settles);
+    }
+    if !node.implied || node.is_wait {
+        for removal in removals {
+            let because = if removals.len() > 1 { Because::ChildFirst } else { Because::PopStillNeeded };
+            draft.graph.require(node.at, *removal, because);
+        }
+    }
+}
+
+/// The l3 PoPs of a vRack go one after the other, and what is new comes before what goes.
+fn roll_pops(draft: &mut Draft<'_>, vrack: &VrackName) {
+    let units: Vec<&Unit<'_>> = draft.in_vrack(vrack).filter(|unit| unit.is_pop()).collect();
+    let turns: Vec<Turn> = units
+        .into_iter()
+        .map(|unit| Turn {
+            down: unit.release.filter(|_| unit.releases_l3_pop() && is_up(unit)).into_iter().collect(),
+            up: unit.claim.filter(|_| unit.claims_l3_pop()).into_iter().collect(),
+        })
+        .collect();
+    roll(draft, turns, &Because::KeepsPath);
+}
+
+/// The datacenters of a vRack likewise. One is down from its first extra's removal to its last
+/// extra's return.
+fn roll_datacenters(draft: &mut Draft<'_>, vrack: &VrackName) {
+    let mut extras: BTreeMap<Address, Vec<&Unit<'_>>> = BTreeMap::new();
+    for unit in draft.in_vrack(vrack).filter(|unit| unit.is_extra()) {
+        if let Some(parent) = unit.address().parent() {
+            extras.entry(parent).or_default().push(unit);
+        }
+    }
+    let datacenters = draft.in_vrack(vrack).filter(|unit| unit.is_l3_datacenter());
+    let turns: Vec<Turn> = datacenters
+        .map(|unit| {
+            let inside = extras.get(unit.address()).map_or(&[][..], Vec::as_slice);
+            let or_itself = |nodes: Vec<NodeIndex>, own: Option<NodeIndex>| {
+                if nodes.is_empty() { own.into_iter().collect() } else { nodes }
+            };
+            let down = unit.release.filter(|_| is_up(unit));
+            let removed = inside.iter().filter(|extra| extra.deletes()).filter_map(|extra| extra.release);
+            let made = inside.iter().filter(|extra| extra.creates()).filter_map(|extra| extra.claim);
+            Turn {
+                down: if down.is_some() { or_itself(removed.collect(), down) } else { Vec::new() },
+                up: if unit.claim.is_some() { or_itself(made.collect(), unit.claim) } else { Vec::new() },
+            }
+        })
+        .collect();
+    roll(draft, turns, &Because::KeepsDatacenter);
+}
+
+/// In a datacenter that stands, extras are added before others are removed, and of BGP peers that are
+/// made anew one goes after the other.
+fn roll_extras(draft: &mut Draft<'_>, vrack: &VrackName) {
+    let parents: BTreeSet<Address> = draft
+        .in_vrack(vrack)
+        .filter(|unit| unit.is_extra())
+        .filter_map(|unit| unit.address().parent())
+        .collect();
+    let stands = |parent: &Address| !draft.at(parent).any(|unit| unit.deletes());
+    let standing: BTreeSet<Address> = parents.into_iter().filter(stands).collect();
+    let mut peers: BTreeMap<Address, Vec<Turn>> = BTreeMap::new();
+    let mut routes: BTreeMap<Address, Vec<Turn>> = BTreeMap::new();
+    for unit in draft.in_vrack(vrack).filter(|unit| unit.is_extra()) {
+        let Some(parent) = unit.address().parent().filter(|parent| standing.contains(parent)) else {
+            continue;
+        };
+        let down = unit.release.filter(|_| is_up(unit));
+        let turn = Turn { down: down.into_iter().collect(), up: unit.claim.into_iter().collect() };
+        if is_bgp(unit.address()) {
+            peers.entry(parent).or_default().push(turn);
+        } else if is_network(unit.address()) && turn.down.is_empty() != turn.up.is_empty() {
+            // Routes are independent of each other: one that only changes its next hop waits for none.
+            routes.entry(parent).or_default().push(turn);
+        }
+    }
+    for turns in peers.into_values() {
+        roll(draft, turns, &Because::KeepsPeer);
+    }
+    for turns in routes.into_values() {
+        roll(draft, turns, &Because::AddedFirst);
+    }
+}
+
+/// Whether the unit takes down something that is up.
+fn is_up(unit: &Unit<'_>) -> bool {
+    unit.deletes() && unit.released().is_some_and(|config| config.status == Status::Active)
+}
+
+/// One of several things of a kind that should not all be down at once: the nodes with which it goes
+/// down and those with which it is up again. Either may be empty.
+struct Turn {
+    down: Vec<NodeIndex>,
+    up: Vec<NodeIndex>,
+}
+
+/// Prefers: what is new, then what is made anew one after the other, then what goes.
+///
+/// Neighbours are tried first, so that the edges left are those of a chain; then the pairs further
+/// apart, for where a demand forbids the chain.
+fn roll(draft: &mut Draft<'_>, turns: Vec<Turn>, because: &Because) {
+    let rank = |turn: &Turn| (!turn.down.is_empty(), turn.up.is_empty());
+    let mut turns: Vec<Turn> =
+        turns.into_iter().filter(|turn| !(turn.up.is_empty() && turn.down.is_empty())).collect();
+    turns.sort_by_key(rank);
+    if turns.iter().all(|turn| turn.up.is_empty()) || turns.iter().all(|turn| turn.down.is_empty()) {
+        return;
+    }
+    let first_down = turns.iter().position(|turn| !turn.down.is_empty()).unwrap_or(turns.len());
+    let last_up = turns.iter().rposition(|turn| !turn.up.is_empty()).unwrap_or(0);
+    let apart =
+        |distance: usize| (0..turns.len().saturating_sub(distance)).map(move |at| (at, at + distance));
+    for (early, late) in (1..turns.len()).flat_map(apart) {
+        prefer_all(draft, &turns[early], &turns[late], because);
+    }
+    for (early, late) in (1..turns.len()).flat_map(apart) {
+        if late <= last_up && early >= first_down {
+            prefer_all(draft, &turns[late], &turns[early], because);
+        }
+    }
+}
+
+fn prefer_all(draft: &mut Draft<'_>, first: &Turn, then: &Turn, because: &Because) {
+    for up in &first.up {
+        for down in &then.down {
+            draft.graph.prefer(*up, *down, because.clone());
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! Completes a difference with what goes down although nobody asked: where no l3 PoP of a vRack stands
+//! throughout, its datacenters are taken down first and put back afterwards, and where none remains
+//! they go.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::lifeline::Lifeline;
+use super::order;
+use crate::diagnostic::Diagnostic;
+use crate::diff::{Action, Change, Difference, Reason, check_available, codes};
+use crate::live::{Live, LiveConfig, Status};
+use crate::topology::{Address, DatacenterPart, Node, Spec, Topology, VrackName};
+
+/// Adds to a difference what its PoPs take down with them.
+///
+/// # Errors
+/// A datacenter that would have to be put back and takes no configuration, or that no PoP reaches.
+pub(super) fn complete(
+    topology: &Topology,
+    live: &Live,
+    difference: &mut Difference,
+) -> Result<(), Vec<Diagnostic>> {
+    let fates: Vec<(VrackName, Fate)> = order::lifelines(&difference.changes, live)
+        .into_iter()
+        .filter_map(|(vrack, lifeline)| Some((vrack.clone(), fate(&lifeline)?)))
+        .collect();
+    let mut by_vrack: BTreeMap<VrackName, Vec<Change>> = BTreeMap::new();
+    for change in std::mem::take(&mut difference.changes) {
+        by_vrack.entry(change.address.vrack.clone()).or_default().push(change);
+    }
+    let mut diagnostics = Vec::new();
+    let mut touched_addresses = BTreeSet::new();
+    for (vrack, fate) in fates {
+        let changes = by_vrack.entry(vrack.clone()).or_default();
+        if let Fate::Goes = fate {
+            diagnostics.extend(unreachable_datacenters(topology, &vrack, changes));
+        }
+        let touched = touched(live, &vrack, changes);
+        // What was only waited for is now taken down as well.
+        let moot: BTreeSet<&Address> = touched.iter().map(|(address, _)| address).collect();
+        let waits = |change: &Change| change.action == Action::Wait && moot.contains(&change.address);
+        let waited: BTreeSet<Address> =
+            changes.iter().filter(|change| waits(change)).map(|change| change.address.clone()).collect();
+        changes.retain(|change| !waits(change));
+        for (address, config) in touched {
+            touched_addresses.insert(address.clone());
+            if topology.entries.contains_key(&address) && !waited.contains(&address) {
+                difference.unchanged = difference.unchanged.saturating_sub(1);
+            }
+            changes.push(match fate {
+                Fate::ComesBack => {
+                    let is_datacenter = matches!(config.spec, Spec::Datacenter(_));
+                    let declared = topology.entries.get(&address);
+                    diagnostics.extend(check_available(live, &address, declared).filter(|_| is_datacenter));
+                    put_back(address, config)
+                }
+                Fate::Goes => taken_away(address, config),
+            });
+        }
+        // Stable: at one address the change that keeps or makes something stays first.
+        changes.sort_by(|a, b| a.address.cmp(&b.address));
+    }
+    difference.unmanaged.retain(|address| !touched_addresses.contains(address));
+    difference.changes = by_vrack.into_values().flatten().collect();
+    if diagnostics.is_empty() { Ok(()) } else { Err(diagnostics) }
+}
+
+/// What becomes of the datacenters of a vRack that nothing keeps up.
+enum Fate {
+    ComesBack,
+    Goes,
+}
+
+fn fate(lifeline: &Lifeline) -> Option<Fate> {
+    match lifeline {
+        Lifeline::Gap { .. } => Some(Fate::ComesBack),
+        Lifeline::Ending { .. } | Lifeline::Absent => Some(Fate::Goes),
+        Lifeline::Kept(_) | Lifeline::Rolling { .. } | Lifeline::Opening { .. } => None,
+    }
+}
+
+/// The live datacenters and extras of a vRack that no change removes and that do not go by themselves.
+fn touched(live: &Live, vrack: &VrackName, changes: &[Change]) -> Vec<(Address, LiveConfig)> {
+    let removed: BTreeSet<(&Address, u64)> = changes
+        .iter()
+        .filter(|change| matches!(change.action, Action::Delete | Action::Replace))
+        .filter_map(|change| Some((&change.address, change.before.as_ref()?.id.lowest())))
+        .collect();
+    let doomed = live.l3_pops(vrack).all(|(_, config)| config.status == Status::Deleting);
+    let datacenters = live.in_vrack(vrack).filter(|(at, _)| matches!(at.node, Node::Datacenter(..)));
+    datacenters
+        .flat_map(|(at, configs)| configs.iter().map(move |config| (at, config)))
+        .filter(|(at, config)| {
+            let goes = config.status == Status::Deleting || is_in_deleting(live, at, config);
+            !doomed && !goes && !removed.contains(&(at, config.id.lowest()))
+        })
+        .map(|(at, config)| (at.clone(), config.clone()))
+        .collect()
+}
+
+/// Whether an extra's own datacenter configuration is being deleted.
+fn is_in_deleting(live: &Live, address: &Address, extra: &LiveConfig) -> bool {
+    let parents = address.parent().and_then(|parent| live.configs.get(&parent));
+    let mut parents = parents.into_iter().flatten();
+    parents.any(|parent| parent.status == Status::Deleting && parent.id.holds(&extra.id))
+}
+
+/// What is there goes and comes back as it is, also where the topology leaves a value open.
+fn put_back(address: Address, config: LiveConfig) -> Change {
+    let reason = match (&config.spec, address.parent()) {
+        (Spec::Extra(_), Some(parent)) => Reason::Within { parent },
+        _ => Reason::NoPathMeanwhile,
+    };
+    let after = Some(config.spec.clone());
+    Change { address, action: Action::Replace, before: Some(config), after, fields: Vec::new(), reason }
+}
+
+fn taken_away(address: Address, config: LiveConfig) -> Change {
+    let reason = match (&config.spec, address.parent()) {
+        (Spec::Extra(_), Some(parent)) => Reason::GoesWith { parent },
+        _ => Reason::NoPathLeft,
+    };
+    Change { address, action: Action::Delete, before: Some(config), after: None, fields: Vec::new(), reason }
+}
+
+/// What would have to be made in a vRack that has no l3 PoP to make it through.
+fn unreachable_datacenters(topology: &Topology, vrack: &VrackName, changes: &[Change]) -> Vec<Diagnostic> {
+    let of_datacenter =
+        |change: &&Change| matches!(change.address.node, Node::Datacenter(_, DatacenterPart::Config));
+    let made = changes.iter().filter(of_datacenter).filter(|change| change.after.is_some());
+    made.filter_map(|change| {
+        let declaration = topology.entries.get(&change.address)?;
+        let message = format!("{}: no l3 PoP of {vrack} is there to configure it through", change.address);
+        Some(
+            Diagnostic::error(codes::NO_L3_POP, message, declaration.span, "needs an l3 PoP in its vRack")
+                .help("declare a service with `pop: {type: l3, …}` in this vRack; if one is being created by someone else, try again when it is active"),
+        )
+    })
+    .collect()
+}

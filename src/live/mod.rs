@@ -2,7 +2,11 @@
 //!
 //! These are plain data; [`read`](mod@read) fills them from the API, tests fill them by hand.
 
+mod convert;
+mod merge;
 pub mod read;
+
+pub use convert::Unreadable;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

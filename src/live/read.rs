@@ -1,1 +1,468 @@
-//! x
+//! API → [`Live`]: everything the topology touches, and nothing else.
+//!
+//! Reads that depend on nothing run at once; how many of them at a time, and how fast, is the
+//! client's affair.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::future::{try_join, try_join_all};
+use uuid::Uuid;
+
+use super::convert::{self, Unreadable};
+use super::merge::{Listing, merge};
+use super::{ConfigId, Live, LiveConfig, LiveService, LiveVrack, Offer, PopKey, Status, Task, VrackTask};
+use crate::api::wire::{self, ConfigStatus};
+use crate::api::{self, Client, Listed};
+use crate::diagnostic::{Diagnostic, Label, Severity};
+use crate::diff::codes;
+use crate::topology::{Address, DatacenterName, Pop, ServiceId, Spec, Topology, VrackName};
+
+/// What was read, and the topology in the words of what was read.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Reading {
+    /// The topology with every datacenter under the name that the catalogue gives it.
+    pub topology: Topology,
+    /// The live state.
+    pub live: Live,
+}
+
+/// Why live state could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// A call failed.
+    #[error(transparent)]
+    Api(#[from] api::Error),
+    /// The API answered with a configuration that makes no sense.
+    #[error(transparent)]
+    Unreadable(#[from] Unreadable),
+    /// The topology names what does not exist.
+    #[error("the topology names what does not exist")]
+    Unfit(Vec<Diagnostic>),
+}
+
+/// Reads what `topology` touches.
+///
+/// # Errors
+/// A failed call, an answer that makes no sense, or a topology that names what does not exist: all
+/// such names at once, each with what does exist.
+pub async fn read(client: &Client, topology: &Topology) -> Result<Reading, ReadError> {
+    let reader = Reader { client, topology };
+    let mut live = Live::default();
+    let (services, tasks) = try_join(
+        async { client.services().await.map_err(ReadError::from) },
+        reader.vrack_tasks(topology.vracks.keys()),
+    )
+    .await?;
+    let services = reader.services(services).await?;
+    let homes = reader.declared().filter_map(|(service, _)| services.get(&service)?.vrack.as_deref());
+    let homes: BTreeSet<VrackName> = homes.filter_map(|vrack| vrack.parse().ok()).collect();
+    let others: Vec<&VrackName> =
+        homes.iter().filter(|vrack| !topology.vracks.contains_key(*vrack)).collect();
+    let more_tasks = reader.vrack_tasks(others.into_iter()).await?;
+    for (vrack, tasks) in tasks.into_iter().chain(more_tasks) {
+        live.vracks.insert(vrack, LiveVrack { tasks });
+    }
+    let touched = reader.touched(services, &live);
+    reader.catalogue(&touched, &mut live).await?;
+    let by_vrack = try_join_all(live.vracks.keys().map(|vrack| reader.vrack(vrack, &touched, &live))).await?;
+    for (services, configs) in by_vrack {
+        live.services.extend(services);
+        live.configs.extend(configs);
+    }
+    // A declared service that is in no vRack yet has no configuration, and tasks at the most.
+    let homeless = touched.iter().filter(|(_, service)| service.vrack.is_none());
+    let tasks = try_join_all(homeless.map(async |(id, service)| {
+        Ok::<_, ReadError>((*id, convert::service(service, client.tasks(id.uuid()).await?)))
+    }));
+    live.services.extend(tasks.await?);
+    let topology = resolve(topology, &live)?;
+    Ok(Reading { topology, live })
+}
+
+struct Reader<'a> {
+    client: &'a Client,
+    topology: &'a Topology,
+}
+
+type Services = BTreeMap<ServiceId, wire::Service>;
+
+impl Reader<'_> {
+    /// The declared services and where they are declared.
+    fn declared(&self) -> impl Iterator<Item = (ServiceId, &Address)> {
+        let memberships =
+            self.topology.entries.iter().filter(|(_, entry)| matches!(entry.spec, Spec::Membership(_)));
+        memberships.filter_map(|(address, _)| Some((address.service()?, address)))
+    }
+
+    /// The unfinished tasks of vRacks, which also shows that the vRacks exist.
+    async fn vrack_tasks(
+        &self,
+        vracks: impl Iterator<Item = &VrackName>,
+    ) -> Result<Vec<(VrackName, Vec<VrackTask>)>, ReadError> {
+        let mut unknown = Vec::new();
+        let mut known = Vec::new();
+        let answers = vracks.map(async |vrack| (vrack, self.client.vrack_tasks(vrack.as_str()).await));
+        for (vrack, answer) in futures_util::future::join_all(answers).await {
+            match answer {
+                Ok(tasks) => {
+                    known.push((vrack.clone(), tasks.into_iter().filter_map(convert::vrack_task).collect()));
+                }
+                Err(error) if error.is_not_found() => unknown.push(vrack.clone()),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        if unknown.is_empty() {
+            return Ok(known);
+        }
+        let existing = self.client.vracks().await?;
+        Err(ReadError::Unfit(unknown.iter().map(|vrack| self.unknown_vrack(vrack, &existing)).collect()))
+    }
+
+    fn unknown_vrack(&self, vrack: &VrackName, existing: &[String]) -> Diagnostic {
+        let span = self.topology.vracks.get(vrack).map(|declared| declared.span);
+        Diagnostic {
+            code: codes::UNKNOWN_VRACK,
+            severity: Severity::Error,
+            message: format!("there is no vRack {vrack} in this account"),
+            labels: span.map(|span| Label { span, message: "not found".to_owned() }).into_iter().collect(),
+            help: Some(choices("the account has", existing.iter().cloned())),
+        }
+    }
+
+    /// The services that are declared or in a declared vRack, from an expanded list or one by one.
+    async fn services(&self, listed: Vec<Listed<wire::Service, Uuid>>) -> Result<Services, ReadError> {
+        let mut services = Services::new();
+        let mut ids = BTreeSet::new();
+        for entry in listed {
+            match entry {
+                Listed::Object(service) => {
+                    services.insert(service.uuid.into(), service);
+                }
+                Listed::Id(id) => {
+                    ids.insert(ServiceId::from(id));
+                }
+            }
+        }
+        let unknown: Vec<_> = self
+            .declared()
+            .filter(|(service, _)| !services.contains_key(service) && !ids.contains(service))
+            .collect();
+        if !unknown.is_empty() {
+            let existing: Vec<String> = services.keys().chain(&ids).map(ToString::to_string).collect();
+            let unknown = unknown.into_iter();
+            return Err(ReadError::Unfit(
+                unknown.map(|(service, address)| self.unknown_service(service, address, &existing)).collect(),
+            ));
+        }
+        if !ids.is_empty() {
+            services.extend(self.services_one_by_one(&ids).await?);
+        }
+        Ok(services)
+    }
+
+    /// Where the list is not expanded: the vRacks say which services are theirs, and only those and
+    /// the declared ones are read.
+    async fn services_one_by_one(&self, ids: &BTreeSet<ServiceId>) -> Result<Services, ReadError> {
+        let members = self.topology.vracks.keys().map(|vrack| self.client.vrack_members(vrack.as_str()));
+        let members = try_join_all(members).await?.into_iter().flatten().map(ServiceId::from);
+        let mut wanted: BTreeSet<ServiceId> = members.collect();
+        wanted.extend(self.declared().map(|(service, _)| service));
+        let first = wanted.iter().map(|service| self.client.service(service.uuid()));
+        let mut services: Services =
+            try_join_all(first).await?.into_iter().map(|service| (service.uuid.into(), service)).collect();
+        // A declared service may be in a vRack that the topology does not speak of; its fellows matter
+        // for what happens when it leaves.
+        let elsewhere: BTreeSet<&str> =
+            services.values().filter_map(|service| service.vrack.as_deref()).collect();
+        let elsewhere = elsewhere.into_iter().filter(|vrack| {
+            !vrack.parse().is_ok_and(|vrack: VrackName| self.topology.vracks.contains_key(&vrack))
+        });
+        let fellows = try_join_all(elsewhere.map(|vrack| self.client.vrack_members(vrack))).await?;
+        let fellows = fellows.into_iter().flatten().filter(|id| {
+            let id = ServiceId::from(*id);
+            ids.contains(&id) && !services.contains_key(&id)
+        });
+        let fellows: Vec<Uuid> = fellows.collect();
+        let fellows = try_join_all(fellows.into_iter().map(|id| self.client.service(id))).await?;
+        services.extend(fellows.into_iter().map(|service| (service.uuid.into(), service)));
+        Ok(services)
+    }
+
+    fn unknown_service(&self, service: ServiceId, address: &Address, existing: &[String]) -> Diagnostic {
+        let message = format!("there is no OVHcloud Connect service {service} in this account");
+        let labels = self.topology.entries.get(address);
+        let labels = labels.map(|entry| Label { span: entry.span, message: "not found".to_owned() });
+        Diagnostic {
+            code: codes::UNKNOWN_SERVICE,
+            severity: Severity::Error,
+            message,
+            labels: labels.into_iter().collect(),
+            help: Some(choices("the account has", existing.iter().cloned())),
+        }
+    }
+
+    /// Of all services those that are declared or in a vRack that is read.
+    fn touched(&self, mut services: Services, live: &Live) -> Services {
+        let declared: BTreeSet<ServiceId> = self.declared().map(|(service, _)| service).collect();
+        services.retain(|id, service| {
+            let vrack = service.vrack.as_deref().and_then(|vrack| vrack.parse::<VrackName>().ok());
+            declared.contains(id) || vrack.is_some_and(|vrack| live.vracks.contains_key(&vrack))
+        });
+        services
+    }
+
+    /// The datacenters on offer: of one service of each vRack, and of all of them where that one does
+    /// not offer what the topology names.
+    ///
+    /// Assumed: the routes are per service, the datacenters are not.
+    async fn catalogue(&self, services: &Services, live: &mut Live) -> Result<(), ReadError> {
+        let home = |id: &ServiceId, service: &wire::Service| {
+            let declared = self.declared().find(|(declared, _)| declared == id);
+            let vrack = service.vrack.as_deref().and_then(|vrack| vrack.parse().ok());
+            declared.map(|(_, address)| address.vrack.clone()).or(vrack)
+        };
+        let mut one_each: BTreeMap<Option<VrackName>, ServiceId> = BTreeMap::new();
+        for (id, service) in services {
+            one_each.entry(home(id, service)).or_insert(*id);
+        }
+        let first: BTreeSet<ServiceId> = one_each.into_values().collect();
+        self.offers(first.iter(), live).await?;
+        let names = self.topology.entries.keys().filter_map(Address::datacenter_name);
+        if names.into_iter().any(|name| offered_as(live, name).is_none()) {
+            self.offers(services.keys().filter(|id| !first.contains(id)), live).await?;
+        }
+        Ok(())
+    }
+
+    async fn offers(
+        &self,
+        services: impl Iterator<Item = &ServiceId>,
+        live: &mut Live,
+    ) -> Result<(), ReadError> {
+        let catalogues = try_join_all(services.map(|service| self.client.catalogue(service.uuid()))).await?;
+        for wire::CatalogueDatacenter { id, name, available, .. } in catalogues.into_iter().flatten() {
+            let offer = live.catalogue.entry(id).or_insert(Offer { name, available });
+            offer.available |= available;
+        }
+        Ok(())
+    }
+
+    /// The services of one vRack and what is configured there.
+    ///
+    /// The lists are not read at one moment. Where they contradict each other (something is being
+    /// created and no task does it, or the reverse) they are read once more before that is believed.
+    async fn vrack(
+        &self,
+        vrack: &VrackName,
+        services: &Services,
+        live: &Live,
+    ) -> Result<(BTreeMap<ServiceId, LiveService>, Configs), ReadError> {
+        let members = services.iter().filter(|(_, service)| service.vrack.as_deref() == Some(vrack.as_str()));
+        let members: Vec<_> = members.collect();
+        let first = self.vrack_once(vrack, &members, live).await?;
+        if first.is_consistent() {
+            return Ok((first.services, first.configs));
+        }
+        let second = self.vrack_once(vrack, &members, live).await?;
+        Ok((second.services, second.configs))
+    }
+
+    async fn vrack_once(
+        &self,
+        vrack: &VrackName,
+        members: &[(&ServiceId, &wire::Service)],
+        live: &Live,
+    ) -> Result<VrackReading, ReadError> {
+        let services = try_join_all(members.iter().map(|(id, service)| self.service(**id, service))).await?;
+        let tasks: Vec<(ServiceId, Task)> = services
+            .iter()
+            .flat_map(|reading| reading.live.tasks.iter().map(|task| (reading.id, task.clone())))
+            .collect();
+        let mut configs = Configs::new();
+        let mut listings = Vec::new();
+        let mut offices = BTreeMap::new();
+        for reading in &services {
+            for (pop, datacenters) in &reading.pops {
+                let key = PopKey { service: reading.id, id: pop.id };
+                let address = Address::pop(vrack.clone(), reading.id);
+                let spec = convert::pop(&address, pop)?;
+                let is_l3 = matches!(spec, Spec::Pop(Pop::L3 { .. }));
+                let status = status(&pop.status, &ConfigId::Pop(key), &tasks);
+                if is_l3 {
+                    listings.push(Listing { pop: key, datacenters });
+                    offices.insert(key, status);
+                } else {
+                    for datacenter in datacenters {
+                        let name = live.datacenter_name(datacenter.datacenter_id);
+                        let id = ConfigId::Datacenter(BTreeMap::from([(key, datacenter.id)]));
+                        let status = self::status(&datacenter.status, &id, &tasks);
+                        let spec = Spec::Datacenter(crate::topology::Datacenter::L2);
+                        let address = Address::l2_datacenter(vrack.clone(), reading.id, name);
+                        configs.entry(address).or_default().push(LiveConfig { spec, status, id });
+                    }
+                }
+                let id = ConfigId::Pop(key);
+                configs.entry(address).or_default().push(LiveConfig { spec, status, id });
+            }
+        }
+        let datacenters = merge(&listings);
+        let extras = try_join_all(datacenters.iter().map(|it| self.extras(&it.ids, &offices))).await?;
+        for (datacenter, (via, extras)) in datacenters.into_iter().zip(extras) {
+            let name = live.datacenter_name(datacenter.config.datacenter_id);
+            let address = Address::datacenter(vrack.clone(), name.clone());
+            let spec = convert::l3_datacenter(&address, &datacenter.config)?;
+            let number = datacenter.ids.get(&via).copied().unwrap_or_default();
+            let id = ConfigId::Datacenter(datacenter.ids);
+            let status = status(&datacenter.config.status, &id, &tasks);
+            configs.entry(address).or_default().push(LiveConfig { spec, status, id });
+            for extra in extras {
+                let (address, spec) = convert::extra(vrack, &name, &extra)?;
+                let id = ConfigId::Extra { via, datacenter: number, id: extra.id };
+                let status = self::status(&extra.status, &id, &tasks);
+                configs.entry(address).or_default().push(LiveConfig { spec, status, id });
+            }
+        }
+        let services = services.into_iter().map(|reading| (reading.id, reading.live)).collect();
+        Ok(VrackReading { services, configs, tasks })
+    }
+
+    async fn service(&self, id: ServiceId, service: &wire::Service) -> Result<ServiceReading, ReadError> {
+        let uuid = id.uuid();
+        let pops = async {
+            let pops = self.client.pops(uuid).await?;
+            try_join_all(pops.into_iter().map(async |pop| {
+                let datacenters = match self.client.datacenters(uuid, pop.id).await {
+                    // Gone since it was listed.
+                    Err(error) if error.is_not_found() => Vec::new(),
+                    answer => answer?,
+                };
+                Ok::<_, api::Error>((pop, datacenters))
+            }))
+            .await
+        };
+        let (tasks, pops) = try_join(self.client.tasks(uuid), pops).await?;
+        Ok(ServiceReading { id, live: convert::service(service, tasks), pops })
+    }
+
+    /// The extras of a datacenter, read through the first of its PoPs that is up.
+    async fn extras(
+        &self,
+        ids: &BTreeMap<PopKey, u64>,
+        offices: &BTreeMap<PopKey, Status>,
+    ) -> Result<(PopKey, Vec<wire::ExtraConfig>), ReadError> {
+        let is_down = |pop: &PopKey| offices.get(pop) != Some(&Status::Active);
+        let Some((via, datacenter)) = ids.iter().min_by_key(|(pop, _)| (is_down(pop), **pop)) else {
+            unreachable!("a datacenter was listed by at least one PoP")
+        };
+        match self.client.extras(via.service.uuid(), via.id, *datacenter).await {
+            Err(error) if error.is_not_found() => Ok((*via, Vec::new())),
+            answer => Ok((*via, answer?)),
+        }
+    }
+}
+
+type Configs = BTreeMap<Address, Vec<LiveConfig>>;
+
+struct ServiceReading {
+    id: ServiceId,
+    live: LiveService,
+    pops: Vec<(wire::PopConfig, Vec<wire::DatacenterConfig>)>,
+}
+
+struct VrackReading {
+    services: BTreeMap<ServiceId, LiveService>,
+    configs: Configs,
+    tasks: Vec<(ServiceId, Task)>,
+}
+
+impl VrackReading {
+    fn is_consistent(&self) -> bool {
+        let configs = || self.configs.values().flatten();
+        let seen = |(service, task): &(ServiceId, Task)| {
+            !task.adds_configuration() || configs().any(|config| task.is_about(*service, &config.id))
+        };
+        configs().all(|config| config.status != Status::Stuck) && self.tasks.iter().all(seen)
+    }
+}
+
+/// Where a configuration is in its life, by its own word and by the tasks about it.
+fn status(own: &ConfigStatus, id: &ConfigId, tasks: &[(ServiceId, Task)]) -> Status {
+    let about = |test: fn(&Task) -> bool| {
+        tasks.iter().any(|(service, task)| test(task) && task.is_about(*service, id))
+    };
+    match own {
+        ConfigStatus::ToDelete => Status::Deleting,
+        // Its word lags behind the task that deletes it.
+        ConfigStatus::Active if about(Task::deletes_configuration) => Status::Deleting,
+        ConfigStatus::Active => Status::Active,
+        ConfigStatus::Init if about(Task::adds_configuration) => Status::Creating,
+        ConfigStatus::Init => Status::Stuck,
+        // A word that the published API does not have: it is neither there nor gone for certain.
+        ConfigStatus::Other(_) => Status::Creating,
+    }
+}
+
+/// The catalogue id of a datacenter that a topology names: by name, or by id where something is known of it.
+fn offered_as(live: &Live, name: &DatacenterName) -> Option<u64> {
+    let named = live.catalogue.iter().filter(|(_, offer)| offer.name == name.as_str());
+    let named: Vec<u64> = named.map(|(id, _)| *id).collect();
+    match named.as_slice() {
+        [id] => Some(*id),
+        _ => name.as_id().filter(|id| {
+            live.catalogue.contains_key(id)
+                || live.configs.keys().any(|at| at.datacenter_name() == Some(name))
+        }),
+    }
+}
+
+/// The topology with its datacenters under the catalogue's names.
+fn resolve(topology: &Topology, live: &Live) -> Result<Topology, ReadError> {
+    let mut diagnostics = Vec::new();
+    let unknown = topology
+        .entries
+        .iter()
+        .filter(|(_, entry)| matches!(entry.spec, Spec::Datacenter(_)))
+        .filter_map(|(address, entry)| Some((address.datacenter_name()?, entry.span)))
+        .filter(|(name, _)| offered_as(live, name).is_none());
+    for (name, span) in unknown {
+        let ambiguous = live.catalogue.values().filter(|offer| offer.name == name.as_str()).count() > 1;
+        let message = if ambiguous {
+            format!("more than one datacenter is called {name}")
+        } else {
+            format!("there is no datacenter {name} on offer")
+        };
+        let offers = live.catalogue.iter().map(|(id, offer)| format!("{} ({id})", offer.name));
+        diagnostics.push(
+            Diagnostic::error(codes::UNKNOWN_DATACENTER, message, span, "not in the catalogue")
+                .help(choices("write one of these names, or its id:", offers)),
+        );
+    }
+    if !diagnostics.is_empty() {
+        return Err(ReadError::Unfit(diagnostics));
+    }
+    let renamed = topology.rename_datacenters(|_, name| {
+        offered_as(live, name).map_or_else(|| name.clone(), |id| live.datacenter_name(id))
+    });
+    renamed.map_err(|clashes| {
+        let clash = |(first, second): &(Address, Address)| {
+            let (first_entry, second_entry) = (topology.entries.get(first)?, topology.entries.get(second)?);
+            let message = format!("{second} and {first} are the same datacenter");
+            Some(
+                Diagnostic::error(codes::SAME_DATACENTER, message, second_entry.span, "declared again here")
+                    .and(first_entry.span, "first declared here"),
+            )
+        };
+        ReadError::Unfit(clashes.iter().filter_map(clash).collect())
+    })
+}
+
+/// What exists, in a few words: a long list is cut.
+fn choices(intro: &str, existing: impl Iterator<Item = String>) -> String {
+    const SHOWN: usize = 20;
+    let all: Vec<String> = existing.collect();
+    match all.len() {
+        0 => format!("{intro} none"),
+        count if count > SHOWN => format!("{intro} {} and {} more", all[..SHOWN].join(", "), count - SHOWN),
+        _ => format!("{intro} {}", all.join(", ")),
+    }
+}

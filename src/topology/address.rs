@@ -39,6 +39,20 @@ impl FromStr for VrackName {
 #[serde(try_from = "String", into = "String")]
 pub struct ServiceId(Uuid);
 
+impl ServiceId {
+    /// The uuid itself, as routes take it.
+    #[must_use]
+    pub const fn uuid(self) -> Uuid {
+        self.0
+    }
+}
+
+impl From<Uuid> for ServiceId {
+    fn from(uuid: Uuid) -> Self {
+        Self(uuid)
+    }
+}
+
 impl FromStr for ServiceId {
     type Err = AddressError;
 

@@ -1,7 +1,7 @@
 //! The API's JSON shapes and nothing else. Field names, enums and nullability as the published
 //! OpenAPI documents of `/ovhCloudConnect` and `/vrack` have them.
 //!
-//! An enum that the API may extend keeps what it does not know as [`Other`](PopStatus::Other)
+//! An enum that the API may extend keeps what it does not know as [`Other`](ConfigStatus::Other)
 //! instead of failing: an unknown status of one object must not hide the rest of the account.
 
 use serde::{Deserialize, Serialize};
@@ -485,6 +485,128 @@ pub struct PopSession {
     /// When this was measured.
     #[serde(default)]
     pub last_update: Option<String>,
+}
+
+/// `ovhcloudconnect.InterfaceStatus`: whether a port's link is up, now.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct InterfaceLink {
+    /// `up` or `down`.
+    pub status: LightStatus,
+    /// Last change.
+    #[serde(default)]
+    pub last_change: Option<String>,
+    /// Last time it went down.
+    #[serde(default)]
+    pub last_down: Option<String>,
+    /// Last time it came up.
+    #[serde(default)]
+    pub last_up: Option<String>,
+    /// When this was measured.
+    #[serde(default)]
+    pub last_update: Option<String>,
+}
+
+/// `vrack.AllowedServices`, of which only OVHcloud Connect is read.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AllowedServices {
+    /// The services that may enter the vRack.
+    #[serde(default)]
+    pub ovh_cloud_connect: Option<Vec<Uuid>>,
+}
+
+open_enum! {
+    /// `ovhcloudconnect.diagnostic.FunctionEnum`.
+    DiagnosticFunction {
+        /// The MAC addresses that are known.
+        DiagMacs = "diagMacs",
+        /// The BGP session of the PoP.
+        DiagPeering = "diagPeering",
+        /// The BGP session of an extra configuration.
+        DiagPeeringExtra = "diagPeeringExtra",
+        /// The routes that are known.
+        DiagRoutes = "diagRoutes",
+    }
+}
+
+open_enum! {
+    /// `ovhcloudconnect.diagnostic.TypeEnum`.
+    DiagnosticType {
+        /// The routes that are sent to the neighbour.
+        AdvertisedRoutes = "advertised-routes",
+        /// The state of the session.
+        Default = "default",
+        /// The routes that are received.
+        Routes = "routes",
+    }
+}
+
+/// `ovhcloudconnect.Diagnostic`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Diagnostic {
+    /// Its number in every route.
+    pub id: u64,
+    /// What is looked at.
+    pub function: DiagnosticFunction,
+    /// Where it is in its life.
+    pub status: TaskStatus,
+    /// When it ran.
+    #[serde(default)]
+    pub date: Option<String>,
+    /// What it is, in the API's words.
+    #[serde(default)]
+    pub description: Option<String>,
+    /// Where it ran.
+    #[serde(default)]
+    pub source: Option<String>,
+    /// What it found.
+    #[serde(default)]
+    pub result: Option<Vec<DiagnosticResult>>,
+}
+
+/// `ovhcloudconnect.DiagnosticResult`.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct DiagnosticResult {
+    /// The AS path of a route.
+    pub aspath: Option<String>,
+    /// The command that was run.
+    pub cmd: Option<String>,
+    /// The local preference of a route.
+    pub localprefix: Option<i64>,
+    /// A MAC address.
+    pub mac: Option<String>,
+    /// The metric of a route.
+    pub med: Option<i64>,
+    /// What the command printed.
+    pub output: Option<String>,
+    /// The prefix of a route.
+    pub prefix: Option<String>,
+    /// The router's MAC address in the eVPN.
+    pub routermac: Option<String>,
+    /// When the route or the address appeared.
+    pub timestamp: Option<String>,
+}
+
+/// `ovhcloudconnect.DiagnosticConfiguration`: the body that starts a diagnostic.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NewDiagnostic {
+    /// What to look at.
+    pub diagnostic_name: DiagnosticFunction,
+    /// Which side of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub diagnostic_type: Option<DiagnosticType>,
+    /// The PoP configuration.
+    pub pop_config_id: u64,
+    /// The datacenter configuration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dc_config_id: Option<u64>,
+    /// The extra configuration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extra_config_id: Option<u64>,
 }
 
 /// The API's error body, in both of its forms.

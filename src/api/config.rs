@@ -116,8 +116,8 @@ pub struct Config {
 /// A configuration and what its user ought to know about where it came from.
 #[derive(Clone, Debug)]
 pub struct Loaded {
-    /// The configuration.
-    pub config: Config,
+    /// The configuration, or why there is none. A warning may be the reason behind the reason.
+    pub config: Result<Config, ConfigError>,
     /// What to tell the user.
     pub warnings: Vec<Warning>,
 }
@@ -303,10 +303,8 @@ fn list(keys: &[CredentialPart], name: fn(CredentialPart) -> &'static str) -> St
 impl Config {
     /// Reads the environment, `./ovh.conf`, `~/.ovh.conf` and `/etc/ovh.conf`, in this order of
     /// precedence; `endpoint`, where given, counts before all of them.
-    ///
-    /// # Errors
-    /// As [`from_sources`](Self::from_sources).
-    pub fn load(endpoint: Option<&str>) -> Result<Loaded, ConfigError> {
+    #[must_use]
+    pub fn load(endpoint: Option<&str>) -> Loaded {
         let env = |name: &str| match endpoint {
             Some(endpoint) if name == "OVH_ENDPOINT" => Some(endpoint.to_owned()),
             _ => std::env::var(name).ok(),
@@ -326,8 +324,7 @@ impl Config {
                 Err(error) => warnings.push(Warning::Unreadable { path, problem: error.to_string() }),
             }
         }
-        let config = Self::from_sources(&env, &files)?;
-        Ok(Loaded { config, warnings })
+        Loaded { config: Self::from_sources(&env, &files), warnings }
     }
 
     /// The same from given sources: the environment, then files, the first that says something

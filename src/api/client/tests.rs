@@ -154,6 +154,7 @@ async fn many_first_calls_ask_for_the_time_once() {
     assert_eq!(fake.lines().iter().filter(|line| line.ends_with("/auth/time")).count(), 1);
     assert_eq!(client.stats(), Stats { get: 6, ..Stats::default() });
     assert_eq!(fake.header(1, "content-type"), None);
+    assert_eq!(fake.header(1, "pragma").as_deref(), Some("no-cache"));
 }
 
 #[tokio::test(start_paused = true)]
@@ -184,6 +185,15 @@ async fn a_clock_that_never_fits_ends() {
     let error = client.vracks().await.unwrap_err();
     assert!(error.hint().unwrap().contains("clock"), "{error}");
     assert_eq!(fake.lines().len(), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_clock_before_a_mutation_is_not_a_lost_mutation() {
+    let (client, fake) = client_of(application(), |_, _| lost(TransportErrorKind::Timeout));
+    let error = client.delete_pop(service(), 7).await.unwrap_err();
+    assert!(error.to_string().starts_with("GET /auth/time: "), "{error}");
+    assert!(!error.maybe_landed());
+    assert!(!fake.lines().iter().any(|line| line.starts_with("DELETE")));
 }
 
 fn token_server(request: &Request, before: usize) -> Option<Outcome> {

@@ -29,7 +29,7 @@ pub use pages::Listed;
 /// How a client behaves.
 #[derive(Clone)]
 pub struct Options {
-    /// Requests a second, sustained.
+    /// Requests a second, sustained; infinite for as fast as can be.
     pub rate: f64,
     /// Requests that may go out at once before the rate counts.
     pub burst: u32,
@@ -236,6 +236,10 @@ impl Client {
         let mut headers = HeaderMap::new();
         headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+        if call.method == Method::GET {
+            // Much is read right after it was changed: a cached copy would deny the change.
+            headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
+        }
         if body.is_some() {
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
@@ -566,8 +570,8 @@ fn one_line(text: &str) -> String {
         }
         line.push_str(word);
         if line.len() > LIMIT {
-            let end = line.floor_char_boundary(LIMIT);
-            line.truncate(end);
+            let end = (0..=LIMIT).rev().find(|at| line.is_char_boundary(*at));
+            line.truncate(end.unwrap_or_default());
             line.push('…');
             break;
         }

@@ -116,8 +116,8 @@ pub struct Config {
 /// A configuration and what its user ought to know about where it came from.
 #[derive(Clone, Debug)]
 pub struct Loaded {
-    /// The configuration.
-    pub config: Config,
+    /// The configuration, or why there is none. A warning may be the reason behind the reason.
+    pub config: Result<Config, ConfigError>,
     /// What to tell the user.
     pub warnings: Vec<Warning>,
 }
@@ -188,16 +188,17 @@ pub enum ConfigError {
     },
     /// A way of authentication lacks a part.
     #[error(
-        "incomplete credentials: {} missing beside {present}; set {}, or {} in the section [{section}] of ovh.conf",
-        match .missing.as_slice() { [one] => format!("{} is", one.variable()), many => format!("{} are", list(many, Key::variable)) },
-        list(.missing, Key::variable),
-        list(.missing, Key::name),
+        "incomplete credentials: {variables} {} missing beside {present}; set {variables}, or {} in the \
+         section [{section}] of ovh.conf",
+        if .missing.len() == 1 { "is" } else { "are" },
+        list(.missing, CredentialPart::name),
+        variables = list(.missing, CredentialPart::variable),
     )]
     Incomplete {
         /// What is there and where it comes from.
         present: String,
         /// What is not.
-        missing: Vec<Key>,
+        missing: Vec<CredentialPart>,
         /// The section of `ovh.conf` that counts.
         section: String,
     },
@@ -238,7 +239,7 @@ pub enum ConfigError {
 
 /// One part of the credentials.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Key {
+pub enum CredentialPart {
     /// An application's public name.
     ApplicationKey,
     /// An application's secret.
@@ -253,7 +254,7 @@ pub enum Key {
     AccessToken,
 }
 
-impl Key {
+impl CredentialPart {
     const ALL: [Self; 6] = [
         Self::ApplicationKey,
         Self::ApplicationSecret,
@@ -290,7 +291,7 @@ impl Key {
     }
 }
 
-fn list(keys: &[Key], name: fn(Key) -> &'static str) -> String {
+fn list(keys: &[CredentialPart], name: fn(CredentialPart) -> &'static str) -> String {
     let names: Vec<_> = keys.iter().map(|key| name(*key)).collect();
     match names.split_last() {
         Some((last, [])) => (*last).to_owned(),
@@ -302,10 +303,8 @@ fn list(keys: &[Key], name: fn(Key) -> &'static str) -> String {
 impl Config {
     /// Reads the environment, `./ovh.conf`, `~/.ovh.conf` and `/etc/ovh.conf`, in this order of
     /// precedence; `endpoint`, where given, counts before all of them.
-    ///
-    /// # Errors
-    /// As [`from_sources`](Self::from_sources).
-    pub fn load(endpoint: Option<&str>) -> Result<Loaded, ConfigError> {
+    #[must_use]
+    pub fn load(endpoint: Option<&str>) -> Loaded {
         let env = |name: &str| match endpoint {
             Some(endpoint) if name == "OVH_ENDPOINT" => Some(endpoint.to_owned()),
             _ => std::env::var(name).ok(),
@@ -325,8 +324,7 @@ impl Config {
                 Err(error) => warnings.push(Warning::Unreadable { path, problem: error.to_string() }),
             }
         }
-        let config = Self::from_sources(&env, &files)?;
-        Ok(Loaded { config, warnings })
+        Loaded { config: Self::from_sources(&env, &files), warnings }
     }
 
     /// The same from given sources: the environment, then files, the first that says something
@@ -348,7 +346,7 @@ impl Config {
         let endpoint = Endpoint::parse(&written)?;
 
         let mut found = Found { values: BTreeMap::new(), section: endpoint.name.clone() };
-        for key in Key::ALL {
+        for key in CredentialPart::ALL {
             let value = from_env(key.variable())
                 .map(|value| (value, format!("{} in the environment", key.variable())))
                 .or_else(|| {
@@ -371,16 +369,17 @@ impl Config {
 
 /// The parts of credentials that were found, with where each comes from.
 struct Found {
-    values: BTreeMap<Key, (SecretString, String)>,
+    values: BTreeMap<CredentialPart, (SecretString, String)>,
     section: String,
 }
 
 impl Found {
     fn credentials(mut self, endpoint: &Endpoint) -> Result<Credentials, ConfigError> {
-        let ways: [&[Key]; 3] = [
-            &[Key::ApplicationKey, Key::ApplicationSecret, Key::ConsumerKey],
-            &[Key::ClientId, Key::ClientSecret],
-            &[Key::AccessToken],
+        use CredentialPart as Part;
+        let ways: [&[Part]; 3] = [
+            &[Part::ApplicationKey, Part::ApplicationSecret, Part::ConsumerKey],
+            &[Part::ClientId, Part::ClientSecret],
+            &[Part::AccessToken],
         ];
         let begun: Vec<_> =
             ways.into_iter().filter(|way| way.iter().any(|key| self.values.contains_key(key))).collect();
@@ -411,19 +410,20 @@ impl Found {
         let mut take =
             |key| self.values.remove(&key).map(|(value, _)| value).expect("every part of the way is there");
         Ok(match way[0] {
-            Key::ApplicationKey => Credentials::ApplicationKey {
-                key: take(Key::ApplicationKey),
-                secret: take(Key::ApplicationSecret),
-                consumer: take(Key::ConsumerKey),
+            Part::ApplicationKey => Credentials::ApplicationKey {
+                key: take(Part::ApplicationKey),
+                secret: take(Part::ApplicationSecret),
+                consumer: take(Part::ConsumerKey),
             },
-            Key::ClientId => {
-                Credentials::OAuth2 { client_id: take(Key::ClientId), client_secret: take(Key::ClientSecret) }
-            }
-            _ => Credentials::Token(take(Key::AccessToken)),
+            Part::ClientId => Credentials::OAuth2 {
+                client_id: take(Part::ClientId),
+                client_secret: take(Part::ClientSecret),
+            },
+            _ => Credentials::Token(take(Part::AccessToken)),
         })
     }
 
-    fn origins(&self, way: &[Key]) -> String {
+    fn origins(&self, way: &[CredentialPart]) -> String {
         let found: Vec<_> =
             way.iter().filter_map(|key| self.values.get(key)).map(|(_, origin)| origin.as_str()).collect();
         found.join(", ")
@@ -498,7 +498,7 @@ fn unquoted(value: &str) -> &str {
 fn exposure(path: &Path, text: &str) -> Option<Warning> {
     use std::os::unix::fs::PermissionsExt as _;
     let mode = std::fs::metadata(path).ok()?.permissions().mode() & 0o777;
-    let holds_secret = Key::ALL.iter().any(|key| text.to_ascii_lowercase().contains(key.name()));
+    let holds_secret = CredentialPart::ALL.iter().any(|key| text.to_ascii_lowercase().contains(key.name()));
     (mode & 0o044 != 0 && holds_secret).then(|| Warning::Exposed { path: path.to_owned(), mode })
 }
 

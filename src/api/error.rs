@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use http::Method;
+
 use super::retry::Failure;
 use super::routes::{self, BadParameter, Call};
 use super::transport::{Sent, TransportError, TransportErrorKind};
@@ -124,24 +126,46 @@ impl Error {
         }
     }
 
-    /// Whether the thing does not exist (404).
+    /// The call that failed: the one that was asked for, or the one for the API's clock or for a
+    /// token that had to come before it.
     #[must_use]
-    pub const fn is_not_found(&self) -> bool {
-        matches!(self.status(), Some(404))
+    pub fn call(&self) -> Option<&'static Call> {
+        match self {
+            Self::Transport { call, .. } | Self::Decode { call, .. } => Some(call),
+            Self::Api(refusal) => Some(refusal.call),
+            Self::Credentials { .. } | Self::Parameter(_) => None,
+        }
+    }
+
+    /// Whether the thing does not exist (404).
+    ///
+    /// It is not asked of clock and tokens: where they are missing, the endpoint is wrong, and
+    /// nothing is known of the thing.
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        self.status() == Some(404) && !self.is_preliminary()
     }
 
     /// Whether the API is at work on the same thing (409).
     #[must_use]
-    pub const fn is_busy(&self) -> bool {
-        matches!(self.status(), Some(409))
+    pub fn is_busy(&self) -> bool {
+        self.status() == Some(409) && !self.is_preliminary()
+    }
+
+    /// Whether it failed before the call that was asked for was made at all.
+    fn is_preliminary(&self) -> bool {
+        self.call().is_some_and(|call| call == &routes::TIME || call == &routes::TOKEN)
     }
 
     /// Whether a mutation that failed so may nevertheless have been carried out.
     ///
     /// It may after a lost answer, a 5xx, a 408, and a good answer that makes no sense. Then nobody
-    /// but the live state can tell: look before repeating it.
+    /// but the live state can tell: look before repeating it. A read never has an effect.
     #[must_use]
-    pub const fn maybe_landed(&self) -> bool {
+    pub fn maybe_landed(&self) -> bool {
+        if self.is_preliminary() || self.call().is_some_and(|call| call.method == Method::GET) {
+            return false;
+        }
         match self {
             Self::Transport { cause, .. } => matches!(cause.sent, Sent::Maybe),
             Self::Api(refusal) => matches!(refusal.status, 408 | 500..=599),
@@ -350,6 +374,28 @@ mod tests {
         assert!(transport(TransportErrorKind::Timeout).maybe_landed());
         assert!(!transport(TransportErrorKind::Connect).maybe_landed());
         assert!(decode().maybe_landed());
+    }
+
+    #[test]
+    fn a_failure_before_the_call_says_nothing_of_the_call() {
+        for call in [&routes::TIME, &routes::TOKEN] {
+            let route = call.pattern.to_owned();
+            let refused = |status| {
+                Error::Api(Box::new(Refusal {
+                    call,
+                    route: route.clone(),
+                    status,
+                    class: None,
+                    message: String::new(),
+                    query_id: None,
+                    retry_after: None,
+                }))
+            };
+            let cause = TransportError::new(TransportErrorKind::Timeout, "");
+            let lost = Error::Transport { call, route: route.clone(), cause };
+            assert!(!refused(404).is_not_found() && !refused(409).is_busy());
+            assert!(!refused(500).maybe_landed() && !lost.maybe_landed());
+        }
     }
 
     #[test]

@@ -17,7 +17,7 @@ pub mod wire;
 
 pub use auth::{Clock, Credentials, sign, system_clock};
 pub use client::{Answer, Client, Listed, Options, Stats};
-pub use config::{Config, ConfigError, Endpoint, Loaded, Warning};
+pub use config::{Config, ConfigError, CredentialPart, Endpoint, Loaded, Warning};
 pub use error::{Error, Refusal};
 pub use transport::{
     BoxFuture, HttpOptions, HttpTransport, Request, Response, Sent, Transport, TransportError,

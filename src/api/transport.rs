@@ -279,15 +279,14 @@ fn failure(error: reqwest::Error, otherwise: TransportErrorKind) -> TransportErr
 fn refused_certificate(error: &(dyn std::error::Error + 'static)) -> bool {
     let mut cause = Some(error);
     while let Some(error) = cause {
-        let tls = match error.downcast_ref::<std::io::Error>() {
-            // An io::Error hides what it wraps from source(), which gives the wrapped one's cause.
-            Some(io) => io.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()),
-            None => error.downcast_ref::<rustls::Error>(),
-        };
-        if matches!(tls, Some(rustls::Error::InvalidCertificate(_))) {
+        if matches!(error.downcast_ref(), Some(rustls::Error::InvalidCertificate(_))) {
             return true;
         }
-        cause = error.source();
+        cause = match error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+            // What an io::Error wraps is not its source: its source is the wrapped one's.
+            Some(wrapped) => Some(wrapped),
+            None => error.source(),
+        };
     }
     false
 }

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use futures_util::{StreamExt as _, TryStreamExt as _};
-use http::{HeaderValue, header};
+use http::HeaderValue;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -467,8 +467,6 @@ impl Client {
         I: DeserializeOwned + Ord + Clone + Send,
     {
         let mut draft = self.draft(call, call.path(parameters)?, "", None);
-        // The list is often asked for right after a change: a cached copy would deny it.
-        draft.headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
         let mut pages = Pages::new(id_of);
         for number in 1_u32.. {
             draft.headers.insert("x-pagination-mode", HeaderValue::from_static("CachedObjectList-Pages"));

@@ -11,9 +11,11 @@ use crate::api::wire;
 
 type Outcome = Result<Response, TransportError>;
 
+type Respond = dyn Fn(&Request, usize) -> Outcome + Send + Sync;
+
 /// Answers each request by a function of it and of how many came before it.
 struct Fake {
-    answer: Box<dyn Fn(&Request, usize) -> Outcome + Send + Sync>,
+    answer: Box<Respond>,
     log: StdMutex<Vec<Request>>,
 }
 
@@ -152,6 +154,7 @@ async fn many_first_calls_ask_for_the_time_once() {
     assert_eq!(fake.lines().iter().filter(|line| line.ends_with("/auth/time")).count(), 1);
     assert_eq!(client.stats(), Stats { get: 6, ..Stats::default() });
     assert_eq!(fake.header(1, "content-type"), None);
+    assert_eq!(fake.header(1, "pragma").as_deref(), Some("no-cache"));
 }
 
 #[tokio::test(start_paused = true)]
@@ -182,6 +185,15 @@ async fn a_clock_that_never_fits_ends() {
     let error = client.vracks().await.unwrap_err();
     assert!(error.hint().unwrap().contains("clock"), "{error}");
     assert_eq!(fake.lines().len(), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_clock_before_a_mutation_is_not_a_lost_mutation() {
+    let (client, fake) = client_of(application(), |_, _| lost(TransportErrorKind::Timeout));
+    let error = client.delete_pop(service(), 7).await.unwrap_err();
+    assert!(error.to_string().starts_with("GET /auth/time: "), "{error}");
+    assert!(!error.maybe_landed());
+    assert!(!fake.lines().iter().any(|line| line.starts_with("DELETE")));
 }
 
 fn token_server(request: &Request, before: usize) -> Option<Outcome> {
@@ -550,7 +562,46 @@ async fn every_route_has_its_call() {
     assert_eq!(called, known);
     let uuid = service().to_string();
     let lines: Vec<_> = fake.lines().iter().map(|line| line.replace(&uuid, "S")).collect();
-    insta::assert_snapshot!(lines.join("\n"), @"");
+    insta::assert_snapshot!(lines.join("\n"), @"
+    GET /auth/time
+    GET /ovhCloudConnect
+    GET /ovhCloudConnect/S
+    PUT /ovhCloudConnect/S
+    GET /vrack
+    GET /vrack/pn
+    GET /vrack/pn/allowedServices?serviceFamily=ovhCloudConnect
+    GET /vrack/pn/ovhCloudConnect
+    GET /vrack/pn/ovhCloudConnect/S
+    POST /vrack/pn/ovhCloudConnect
+    DELETE /vrack/pn/ovhCloudConnect/S
+    GET /vrack/pn/task
+    GET /vrack/pn/task/4
+    GET /ovhCloudConnect/S/interface
+    GET /ovhCloudConnect/S/interface/4
+    GET /ovhCloudConnect/S/interface/4/status
+    POST /ovhCloudConnect/S/interface/4/lock
+    POST /ovhCloudConnect/S/interface/4/unlock
+    GET /ovhCloudConnect/S/config/pop
+    GET /ovhCloudConnect/S/config/pop/4
+    GET /ovhCloudConnect/S/config/pop/4/status
+    POST /ovhCloudConnect/S/config/pop
+    DELETE /ovhCloudConnect/S/config/pop/4
+    GET /ovhCloudConnect/S/config/pop/4/datacenter
+    GET /ovhCloudConnect/S/config/pop/4/datacenter/5
+    POST /ovhCloudConnect/S/config/pop/4/datacenter
+    DELETE /ovhCloudConnect/S/config/pop/4/datacenter/5
+    GET /ovhCloudConnect/S/config/pop/4/datacenter/5/extra
+    GET /ovhCloudConnect/S/config/pop/4/datacenter/5/extra/6
+    POST /ovhCloudConnect/S/config/pop/4/datacenter/5/extra
+    DELETE /ovhCloudConnect/S/config/pop/4/datacenter/5/extra/6
+    GET /ovhCloudConnect/S/datacenter
+    GET /ovhCloudConnect/S/datacenter/4
+    GET /ovhCloudConnect/S/task
+    GET /ovhCloudConnect/S/task/4
+    GET /ovhCloudConnect/S/diagnostic
+    GET /ovhCloudConnect/S/diagnostic/4
+    POST /ovhCloudConnect/S/diagnostic
+    ");
 }
 
 #[tokio::test(start_paused = true)]

@@ -147,6 +147,17 @@ async fn an_address_that_would_change_on_its_way_is_not_sent() {
 }
 
 #[test]
+fn a_refused_certificate_is_found_however_deep_it_is_wrapped() {
+    use std::io::Error;
+    let refused = || rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
+    assert!(refused_certificate(&refused()));
+    assert!(refused_certificate(&Error::other(refused())));
+    assert!(refused_certificate(&Error::other(Error::other(refused()))));
+    assert!(!refused_certificate(&Error::other(Error::other("no route"))));
+    assert!(!refused_certificate(&Error::other(rustls::Error::DecryptError)));
+}
+
+#[test]
 fn debug_shows_no_secret() {
     let mut request = request("https://x/", PATIENT);
     request.headers.insert("authorization", http::HeaderValue::from_static("Bearer hush"));

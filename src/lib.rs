@@ -10,6 +10,7 @@
 //! ```
 
 pub mod api;
+pub mod apply;
 pub mod diagnostic;
 pub mod diff;
 pub mod live;

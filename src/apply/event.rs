@@ -1,0 +1,210 @@
+//! What happens while a plan runs, and what came of it.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::api;
+use crate::plan::StepId;
+use crate::topology::ServiceId;
+
+/// Something that happened to a step.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// Its call is about to be made.
+    Started {
+        /// The step.
+        step: StepId,
+    },
+    /// It goes on.
+    Progress {
+        /// The step.
+        step: StepId,
+        /// How.
+        progress: Progress,
+    },
+    /// Its effect is there.
+    Finished {
+        /// The step.
+        step: StepId,
+        /// How long it took.
+        elapsed: Duration,
+    },
+    /// Its effect did not come.
+    Failed {
+        /// The step.
+        step: StepId,
+        /// Why.
+        error: StepError,
+        /// How long it took.
+        elapsed: Duration,
+    },
+    /// It will not be run, because of another.
+    Skipped {
+        /// The step.
+        step: StepId,
+        /// The step that failed.
+        because: StepId,
+    },
+}
+
+/// How a step goes on.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Progress {
+    /// The call was accepted as a task.
+    Accepted {
+        /// The task's number.
+        task: u64,
+        /// The number OVHcloud's support asks for.
+        query_id: Option<String>,
+    },
+    /// The task has another status than before.
+    Task {
+        /// The task's number.
+        task: u64,
+        /// Its status, in the API's word.
+        status: String,
+    },
+    /// The service is busy with something else; the call is made again when it is not.
+    Busy {
+        /// The API's message.
+        message: String,
+    },
+    /// The answer to the call was lost; live state is asked whether it was carried out.
+    Looking {
+        /// What happened to the answer.
+        error: String,
+    },
+    /// The call whose answer was lost had been carried out.
+    Adopted,
+}
+
+/// What came of a plan.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// What became of each step, by its id.
+    pub fates: Vec<Fate>,
+}
+
+impl Outcome {
+    /// Whether every step is done.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.fates.iter().all(|fate| matches!(fate, Fate::Done { .. }))
+    }
+
+    /// How many steps are done, have failed, were skipped, were not started.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        let mut counts = Counts::default();
+        for fate in &self.fates {
+            match fate {
+                Fate::Done { .. } => counts.done += 1,
+                Fate::Failed { .. } => counts.failed += 1,
+                Fate::Skipped { .. } => counts.skipped += 1,
+                Fate::NotStarted => counts.not_started += 1,
+            }
+        }
+        counts
+    }
+}
+
+/// How many steps met which fate.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Counts {
+    /// Done.
+    pub done: usize,
+    /// Failed.
+    pub failed: usize,
+    /// Skipped because of one that failed.
+    pub skipped: usize,
+    /// Not started because nothing new was to be started.
+    pub not_started: usize,
+}
+
+/// What became of a step.
+#[derive(Clone, Debug)]
+pub enum Fate {
+    /// Its effect is there.
+    Done {
+        /// How long it took.
+        elapsed: Duration,
+    },
+    /// Its effect did not come.
+    Failed {
+        /// Why.
+        error: StepError,
+    },
+    /// It was not run, because of another.
+    Skipped {
+        /// The step that failed.
+        because: StepId,
+    },
+    /// It was not run, because nothing new was to be started.
+    NotStarted,
+}
+
+/// Why a step failed.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum StepError {
+    /// A call failed.
+    #[error("{error}{}", hint(.error))]
+    Api {
+        /// How.
+        error: api::Error,
+    },
+    /// A task ended badly.
+    #[error("task {task} of {place} ended as `{status}`; plan again to see what it left behind, and give OVHcloud's support the task's number if it happens again{}", query(.query_id.as_deref()))]
+    Task {
+        /// Of which service or vRack.
+        place: Place,
+        /// The task's number.
+        task: u64,
+        /// Its last status, in the API's word.
+        status: String,
+        /// Of the call that began it.
+        query_id: Option<String>,
+    },
+    /// Something took longer than it may.
+    #[error("{what} is not over after {} s; it may still end well: plan again later", .after.as_secs())]
+    Timeout {
+        /// What.
+        what: String,
+        /// How long was waited.
+        after: Duration,
+    },
+    /// The effect of a call is not what it should be.
+    #[error("{0}")]
+    Effect(String),
+}
+
+impl From<api::Error> for StepError {
+    fn from(error: api::Error) -> Self {
+        Self::Api { error }
+    }
+}
+
+/// Where a task runs.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Place {
+    /// On a service.
+    Service(ServiceId),
+    /// On a vRack.
+    Vrack(String),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Service(service) => write!(f, "service {service}"),
+            Self::Vrack(vrack) => write!(f, "vRack {vrack}"),
+        }
+    }
+}
+
+fn hint(error: &api::Error) -> String {
+    error.hint().map(|hint| format!("; {hint}")).unwrap_or_default()
+}
+
+fn query(id: Option<&str>) -> String {
+    id.map(|id| format!(" (query id {id})")).unwrap_or_default()
+}

@@ -1,0 +1,137 @@
+//! Runs a plan: every step as soon as what it waits for is done, each followed to its effect.
+//!
+//! Nothing is decided here. What to do and in which order is the plan's; what is left undone is for
+//! the next plan. A step that fails stops what depends on it and nothing else.
+
+mod event;
+mod follow;
+mod ids;
+mod poll;
+mod run;
+
+use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use crate::api::Client;
+use crate::plan::{Plan, StepId};
+
+pub use event::{Event, Fate, Outcome, Progress, StepError};
+pub use poll::delay as poll_delay;
+
+/// How a plan is run.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// How many steps run at once, at the most.
+    pub parallelism: usize,
+    /// How long a task, and after it its configuration, may take.
+    pub task_timeout: Duration,
+    /// Becomes true when nothing new is to be started.
+    pub stop: watch::Receiver<bool>,
+}
+
+/// Runs `plan` and tells `events` what happens, as it happens.
+///
+/// Returns when every step is done, has failed, or cannot be started any more.
+pub async fn apply(
+    client: &Client,
+    plan: &Plan,
+    options: &Options,
+    events: &(dyn Fn(Event) + Sync),
+) -> Outcome {
+    let runner = run::Runner::new(client, plan, options, events);
+    let mut schedule = Schedule::new(plan);
+    let mut running = FuturesUnordered::new();
+    let mut stop = options.stop.clone();
+    loop {
+        while running.len() < options.parallelism.max(1)
+            && !*stop.borrow()
+            && let Some(id) = schedule.next()
+        {
+            events(Event::Started { step: id });
+            let runner = &runner;
+            running.push(async move {
+                let begun = Instant::now();
+                (id, runner.run(id).await, begun.elapsed())
+            });
+        }
+        if running.is_empty() {
+            break;
+        }
+        let (id, result, elapsed) = tokio::select! {
+            Some(ended) = running.next() => ended,
+            // Woken to look at it again; a dropped sender will never stop anything.
+            Ok(()) = stop.changed() => continue,
+        };
+        match result {
+            Ok(()) => {
+                events(Event::Finished { step: id, elapsed });
+                schedule.done(id, elapsed);
+            }
+            Err(error) => {
+                events(Event::Failed { step: id, error: error.clone(), elapsed });
+                for skipped in schedule.failed(id, error) {
+                    events(Event::Skipped { step: skipped, because: id });
+                }
+            }
+        }
+    }
+    Outcome { fates: schedule.fates }
+}
+
+/// Which steps can run, and what became of the others.
+struct Schedule {
+    /// How many steps each step still waits for.
+    missing: Vec<usize>,
+    after: HashMap<StepId, Vec<StepId>>,
+    ready: BTreeSet<StepId>,
+    fates: Vec<Fate>,
+}
+
+impl Schedule {
+    fn new(plan: &Plan) -> Self {
+        let mut missing = vec![0; plan.steps.len()];
+        let mut after: HashMap<StepId, Vec<StepId>> = HashMap::new();
+        for edge in &plan.edges {
+            missing[edge.after.0] += 1;
+            after.entry(edge.before).or_default().push(edge.after);
+        }
+        let ready = plan.steps().map(|(id, _)| id).filter(|id| missing[id.0] == 0).collect();
+        Self { missing, after, ready, fates: vec![Fate::NotStarted; plan.steps.len()] }
+    }
+
+    fn next(&mut self) -> Option<StepId> {
+        self.ready.pop_first()
+    }
+
+    fn done(&mut self, id: StepId, elapsed: Duration) {
+        self.fates[id.0] = Fate::Done { elapsed };
+        for next in self.after.get(&id).into_iter().flatten() {
+            self.missing[next.0] -= 1;
+            if self.missing[next.0] == 0 {
+                self.ready.insert(*next);
+            }
+        }
+    }
+
+    /// Notes a failure; returns the steps that it newly keeps from being run.
+    fn failed(&mut self, id: StepId, error: StepError) -> Vec<StepId> {
+        self.fates[id.0] = Fate::Failed { error };
+        let mut skipped = BTreeSet::new();
+        let mut open = vec![id];
+        while let Some(at) = open.pop() {
+            for next in self.after.get(&at).into_iter().flatten() {
+                if matches!(self.fates[next.0], Fate::NotStarted) {
+                    self.fates[next.0] = Fate::Skipped { because: id };
+                    skipped.insert(*next);
+                    open.push(*next);
+                }
+            }
+        }
+        skipped.into_iter().collect()
+    }
+}

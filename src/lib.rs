@@ -11,4 +11,5 @@
 
 pub mod api;
 pub mod diagnostic;
+pub mod sim;
 pub mod topology;

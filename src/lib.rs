@@ -8,6 +8,20 @@
 //!                  ├→ Vec<Change> → Plan (graph of Steps) → Events/Outcome → text
 //! API  → Live ─────┘
 //! ```
+//!
+//! - [`diagnostic`]: a coded message placed in the text it is about; the only way an input error is
+//!   reported.
+//! - [`topology`]: `Address` and `Spec`, the one vocabulary for desired and live; files → `Topology`,
+//!   judged by rules.
+//! - [`api`]: the OVHcloud API: configuration, signatures, typed calls, retries and pace, errors.
+//!   It knows nothing of topologies.
+//! - [`live`]: reads everything a topology touches.
+//! - [`diff`](mod@diff): (`Topology`, `Live`) → changes. Pure.
+//! - [`plan`]: changes → steps, edges with their reasons, impact on the traffic. Pure.
+//! - [`apply`](mod@apply): walks a plan and follows every call to its effect. It decides nothing.
+//! - [`sim`]: the API, simulated: a pure state machine with an explicit clock and an HTTP face. It
+//!   shares the JSON shapes of [`api::wire`] with the rest and nothing else, so that a mistake on one
+//!   side shows on the other.
 
 pub mod api;
 pub mod apply;
@@ -15,4 +29,5 @@ pub mod diagnostic;
 pub mod diff;
 pub mod live;
 pub mod plan;
+pub mod sim;
 pub mod topology;

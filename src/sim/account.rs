@@ -1,0 +1,354 @@
+//! What a simulated account starts with: a file a person writes, or a value a program makes.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::catalogue::default_catalogue;
+use super::model::PortStatus;
+use super::options::Options;
+use super::seed::Seed;
+use super::world::World;
+use crate::api::wire;
+
+/// An account: its vRacks, its services and the datacenters on offer.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Account {
+    /// The vRacks.
+    #[serde(default)]
+    pub vracks: Vec<VrackEntry>,
+    /// The services.
+    #[serde(default)]
+    pub services: Vec<ServiceEntry>,
+    /// The datacenters on offer; when left out, the [default ones](default_catalogue).
+    #[serde(default = "default_catalogue")]
+    pub datacenters: Vec<wire::CatalogueDatacenter>,
+}
+
+impl Default for Account {
+    fn default() -> Self {
+        Self { vracks: Vec::new(), services: Vec::new(), datacenters: default_catalogue() }
+    }
+}
+
+/// A vRack of the account.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct VrackEntry {
+    /// Its name in every route, like `pn-12345`.
+    pub service_name: String,
+    /// Its display name.
+    #[serde(default)]
+    pub name: String,
+    /// Free text.
+    #[serde(default)]
+    pub description: String,
+    /// Layer 3 datacenter configurations in force.
+    #[serde(default)]
+    pub datacenters: Vec<DatacenterEntry>,
+}
+
+impl VrackEntry {
+    /// A vRack with nothing in it.
+    #[must_use]
+    pub fn new(service_name: impl Into<String>) -> Self {
+        Self { service_name: service_name.into(), ..Self::default() }
+    }
+}
+
+/// A datacenter configuration in force, with its extras.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DatacenterEntry {
+    /// The catalogue's number of the datacenter.
+    pub datacenter_id: u64,
+    /// OVHcloud's ASN.
+    #[serde(default)]
+    pub ovh_bgp_area: Option<u32>,
+    /// The subnet.
+    #[serde(default)]
+    pub subnet: Option<String>,
+    /// Static routes or BGP peers in force.
+    #[serde(default)]
+    pub extra: Vec<wire::NewExtraConfig>,
+}
+
+/// An interface of a service: its number alone when it is in service.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum InterfaceEntry {
+    /// An interface that is in service.
+    Id(u64),
+    /// An interface and whether it is in service.
+    Port {
+        /// Its number in every route.
+        id: u64,
+        /// Whether it is in service.
+        status: PortStatus,
+    },
+}
+
+impl InterfaceEntry {
+    /// Its number.
+    #[must_use]
+    pub fn id(&self) -> u64 {
+        match self {
+            Self::Id(id) | Self::Port { id, .. } => *id,
+        }
+    }
+
+    /// Whether it is in service.
+    #[must_use]
+    pub fn status(&self) -> PortStatus {
+        match self {
+            Self::Id(_) => PortStatus::Enabled,
+            Self::Port { status, .. } => *status,
+        }
+    }
+}
+
+/// A service of the account.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ServiceEntry {
+    /// Its name in every route.
+    pub uuid: Uuid,
+    /// Free text.
+    #[serde(default)]
+    pub description: String,
+    /// `100m` … `100g`.
+    #[serde(default = "one_gigabit")]
+    pub bandwidth: String,
+    /// `OVHcloud`, or the partner.
+    #[serde(default = "ovhcloud")]
+    pub provider: String,
+    /// The PoP where it is delivered.
+    #[serde(default = "a_pop")]
+    pub pop: String,
+    /// The product's name.
+    #[serde(default = "a_product")]
+    pub product: String,
+    /// Ports delivered: 1 or 2.
+    #[serde(default = "one_port")]
+    pub port_quantity: u8,
+    /// Whether it is terminated.
+    #[serde(default)]
+    pub closed: bool,
+    /// Its interfaces.
+    pub interfaces: Vec<InterfaceEntry>,
+    /// The vRack it is in.
+    #[serde(default)]
+    pub vrack: Option<String>,
+    /// Its PoP configuration in force.
+    #[serde(default)]
+    pub pop_config: Option<PopEntry>,
+}
+
+impl ServiceEntry {
+    /// A service by OVHcloud of 1 Gb/s with one interface, in no vRack, with nothing configured.
+    #[must_use]
+    pub fn new(uuid: Uuid, interface: u64) -> Self {
+        Self {
+            uuid,
+            description: String::new(),
+            bandwidth: one_gigabit(),
+            provider: ovhcloud(),
+            pop: a_pop(),
+            product: a_product(),
+            port_quantity: one_port(),
+            closed: false,
+            interfaces: vec![InterfaceEntry::Id(interface)],
+            vrack: None,
+            pop_config: None,
+        }
+    }
+
+    /// The same service, in a vRack.
+    #[must_use]
+    pub fn in_vrack(mut self, vrack: impl Into<String>) -> Self {
+        self.vrack = Some(vrack.into());
+        self
+    }
+}
+
+/// A PoP configuration in force.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PopEntry {
+    /// The interface it uses.
+    pub interface_id: u64,
+    /// `l2` or `l3`.
+    #[serde(rename = "type")]
+    pub kind: wire::PopType,
+    /// The customer's ASN (l3).
+    #[serde(default)]
+    pub customer_bgp_area: Option<u32>,
+    /// OVHcloud's ASN (l3).
+    #[serde(default)]
+    pub ovh_bgp_area: Option<u32>,
+    /// The /30 (l3).
+    #[serde(default)]
+    pub subnet: Option<String>,
+    /// The catalogue's number of its datacenter (l2).
+    #[serde(default)]
+    pub datacenter_id: Option<u64>,
+}
+
+impl PopEntry {
+    fn wire(&self) -> wire::NewPopConfig {
+        wire::NewPopConfig {
+            interface_id: self.interface_id,
+            kind: self.kind.clone(),
+            customer_bgp_area: self.customer_bgp_area,
+            ovh_bgp_area: self.ovh_bgp_area,
+            subnet: self.subnet.clone(),
+        }
+    }
+}
+
+fn one_gigabit() -> String {
+    "1g".to_owned()
+}
+
+fn ovhcloud() -> String {
+    "OVHcloud".to_owned()
+}
+
+fn a_pop() -> String {
+    "PAR-TH2".to_owned()
+}
+
+fn a_product() -> String {
+    "OVHcloud Connect Direct".to_owned()
+}
+
+fn one_port() -> u8 {
+    1
+}
+
+/// Why an account cannot be simulated.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AccountError {
+    /// The file cannot be read.
+    #[error("cannot read the account file {path}: {source}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The file is not an account.
+    #[error("{path} is not an account file: {message}")]
+    Parse {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and where.
+        message: String,
+    },
+    /// Two things bear the same name.
+    #[error("the account has two {kind}s {name}: leave one")]
+    Twice {
+        /// What kind of thing.
+        kind: &'static str,
+        /// The name or number that stands twice.
+        name: String,
+    },
+    /// A service stands in a vRack that the account does not have.
+    #[error("service {service} is in {vrack}, which the account does not have: add it to `vracks`")]
+    NoVrack {
+        /// The service.
+        service: Uuid,
+        /// The vRack it names.
+        vrack: String,
+    },
+}
+
+impl Account {
+    /// Reads an account from a file: YAML, and so JSON too.
+    ///
+    /// # Errors
+    /// Where the file cannot be read or is not an account.
+    pub fn load(path: &Path) -> Result<Self, AccountError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| AccountError::Read { path: path.to_owned(), source })?;
+        serde_saphyr::from_str(&text)
+            .map_err(|error| AccountError::Parse { path: path.to_owned(), message: error.to_string() })
+    }
+
+    /// Whether every name stands once and every vRack that is named is there.
+    fn check(&self) -> Result<(), AccountError> {
+        let twice = |kind, name| AccountError::Twice { kind, name };
+        let mut vracks = BTreeSet::new();
+        for vrack in &self.vracks {
+            if !vracks.insert(&vrack.service_name) {
+                return Err(twice("vRack", vrack.service_name.clone()));
+            }
+        }
+        let (mut services, mut interfaces) = (BTreeSet::new(), BTreeSet::new());
+        for service in &self.services {
+            if !services.insert(service.uuid) {
+                return Err(twice("service", service.uuid.to_string()));
+            }
+            if let Some(id) =
+                service.interfaces.iter().map(InterfaceEntry::id).find(|id| !interfaces.insert(*id))
+            {
+                return Err(twice("interface", id.to_string()));
+            }
+            if let Some(vrack) = service.vrack.as_ref().filter(|vrack| !vracks.contains(vrack)) {
+                return Err(AccountError::NoVrack { service: service.uuid, vrack: vrack.clone() });
+            }
+        }
+        let mut datacenters = BTreeSet::new();
+        match self.datacenters.iter().find(|datacenter| !datacenters.insert(datacenter.id)) {
+            Some(datacenter) => Err(twice("datacenter", datacenter.id.to_string())),
+            None => Ok(()),
+        }
+    }
+}
+
+impl World {
+    /// The account as it is described, everything in it in force, at
+    /// [`Moment::START`](super::moment::Moment::START).
+    ///
+    /// # Errors
+    /// Where a name stands twice or a vRack is not there.
+    pub fn new(account: &Account, options: Options) -> Result<Self, AccountError> {
+        account.check()?;
+        let mut world = Self::empty(options);
+        for datacenter in &account.datacenters {
+            world.add_to_catalogue(datacenter.clone());
+        }
+        for vrack in &account.vracks {
+            world.add_vrack(vrack);
+        }
+        for service in &account.services {
+            // The check above found every vRack that is named.
+            let _known = world.add_service(service);
+            if let Some(pop) = &service.pop_config {
+                let id = world.seed_pop(service.uuid, &pop.wire(), Seed::Active);
+                if let Some(datacenter_id) = pop.datacenter_id {
+                    let new = wire::NewDatacenterConfig { datacenter_id, ovh_bgp_area: None, subnet: None };
+                    world.seed_l2_datacenter(id, &new, Seed::Active);
+                }
+            }
+        }
+        for vrack in &account.vracks {
+            for entry in &vrack.datacenters {
+                let new = wire::NewDatacenterConfig {
+                    datacenter_id: entry.datacenter_id,
+                    ovh_bgp_area: entry.ovh_bgp_area,
+                    subnet: entry.subnet.clone(),
+                };
+                let id = world.seed_datacenter(&vrack.service_name, &new, Seed::Active);
+                for extra in &entry.extra {
+                    world.seed_extra(id, extra, Seed::Active);
+                }
+            }
+        }
+        Ok(world)
+    }
+}

@@ -1,0 +1,188 @@
+//! The account with what surrounds it: a clock, credentials, a log, a cache of lists, a state file.
+
+use std::ops::{Deref, DerefMut};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::account::{Account, AccountError};
+use super::auth::Credentials;
+use super::clock::Clock;
+use super::log::{Log, LogEntry};
+use super::moment::Moment;
+use super::options::Options;
+use super::pages::Cache;
+use super::state::StateError;
+use super::world::World;
+
+/// A simulated account that can be called: share it as `Arc<Simulator>`.
+pub struct Simulator {
+    world: Mutex<World>,
+    clock: Arc<dyn Clock>,
+    /// How far the account's time is ahead of the clock: a state file saved by a faster clock.
+    ahead: Duration,
+    credentials: Credentials,
+    state: Option<StateFile>,
+    pub(super) cache: Mutex<Cache>,
+    log: Mutex<Log>,
+    answers: AtomicU64,
+}
+
+/// Where the account is kept, and the revision that is there.
+struct StateFile {
+    path: PathBuf,
+    saved: AtomicU64,
+}
+
+/// No revision of an account is this one.
+const NEVER: u64 = u64::MAX;
+
+impl std::fmt::Debug for Simulator {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Simulator").finish_non_exhaustive()
+    }
+}
+
+impl Simulator {
+    /// An account as it is described, with everything in it in force.
+    ///
+    /// # Errors
+    /// Where a name stands twice in the account or a vRack it names is not there.
+    pub fn new(account: &Account, options: Options, clock: Arc<dyn Clock>) -> Result<Self, AccountError> {
+        Ok(Self::from_world(World::new(account, options)?, clock))
+    }
+
+    /// An account in any state.
+    #[must_use]
+    pub fn from_world(mut world: World, clock: Arc<dyn Clock>) -> Self {
+        let now = clock.now();
+        // An account with something under way goes on from its own moment, however long it was not
+        // simulated; what a stopped simulator had under way ends as its time would have had it.
+        let ahead = world.now().since(now);
+        world.advance(now);
+        Self {
+            world: Mutex::new(world),
+            clock,
+            ahead,
+            credentials: Credentials::default(),
+            state: None,
+            cache: Mutex::default(),
+            log: Mutex::default(),
+            answers: AtomicU64::new(0),
+        }
+    }
+
+    /// The same, called with these credentials.
+    #[must_use]
+    pub fn with_credentials(mut self, credentials: Credentials) -> Self {
+        self.credentials = credentials;
+        self
+    }
+
+    /// The same, kept in this file: it is written now, and after every change.
+    ///
+    /// # Errors
+    /// Where the file cannot be written.
+    pub fn with_state_file(mut self, path: &Path) -> Result<Self, StateError> {
+        self.state = Some(StateFile { path: path.to_owned(), saved: AtomicU64::new(NEVER) });
+        self.save(&lock(&self.world))?;
+        Ok(self)
+    }
+
+    /// What a client needs to call it.
+    #[must_use]
+    pub fn credentials(&self) -> &Credentials {
+        &self.credentials
+    }
+
+    /// The account's time.
+    #[must_use]
+    pub fn now(&self) -> Moment {
+        self.clock.now().after(self.ahead)
+    }
+
+    /// The time that `/auth/time` answers.
+    #[must_use]
+    pub fn wall(&self) -> Moment {
+        self.clock.wall()
+    }
+
+    /// The account as it is now. It is locked until the guard is dropped: do not hold it across an
+    /// `.await`. What is changed through it is saved when it is dropped.
+    #[must_use]
+    pub fn world(&self) -> WorldGuard<'_> {
+        let mut world = lock(&self.world);
+        world.advance(self.now());
+        WorldGuard { simulator: self, world }
+    }
+
+    /// The requests so far, oldest first.
+    #[must_use]
+    pub fn log(&self) -> Vec<LogEntry> {
+        lock(&self.log).entries()
+    }
+
+    /// Forgets the requests so far.
+    pub fn clear_log(&self) {
+        lock(&self.log).clear();
+    }
+
+    /// When something next happens by itself.
+    #[must_use]
+    pub fn next_event(&self) -> Option<Moment> {
+        self.world().next_event()
+    }
+
+    pub(super) fn note(&self, entry: LogEntry) {
+        lock(&self.log).push(entry);
+    }
+
+    /// A new `X-OVH-QUERYID`.
+    pub(super) fn query_id(&self) -> String {
+        format!("SIM.ext-1.{:08x}", self.answers.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Writes the state file, where there is one and the account has changed since.
+    pub(super) fn save(&self, world: &World) -> Result<(), StateError> {
+        let Some(state) = &self.state else { return Ok(()) };
+        if state.saved.load(Ordering::SeqCst) != world.revision() {
+            world.save(&state.path)?;
+            state.saved.store(world.revision(), Ordering::SeqCst);
+        }
+        Ok(())
+    }
+}
+
+/// The account, locked.
+pub struct WorldGuard<'a> {
+    simulator: &'a Simulator,
+    world: MutexGuard<'a, World>,
+}
+
+impl Deref for WorldGuard<'_> {
+    type Target = World;
+
+    fn deref(&self) -> &World {
+        &self.world
+    }
+}
+
+impl DerefMut for WorldGuard<'_> {
+    fn deref_mut(&mut self) -> &mut World {
+        &mut self.world
+    }
+}
+
+impl Drop for WorldGuard<'_> {
+    fn drop(&mut self) {
+        if let Err(error) = self.simulator.save(&self.world) {
+            tracing::error!("{error}");
+        }
+    }
+}
+
+/// Locks what no panic can leave half done.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,323 @@
+//! The simulator as its clients see it: signatures, error shapes, expanded lists. In memory.
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests too")]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::{HeaderMap, Request, StatusCode};
+use ovhconnect::sim::account::{Account, ServiceEntry, VrackEntry};
+use ovhconnect::sim::clock::{Clock, ManualClock};
+use ovhconnect::sim::{Options, Simulator, http};
+use serde_json::{Value, json};
+use tower::ServiceExt;
+use uuid::Uuid;
+
+const HOST: &str = "127.0.0.1:8080";
+const S: Uuid = Uuid::from_u128(1);
+
+struct Bench {
+    simulator: Arc<Simulator>,
+    clock: Arc<ManualClock>,
+}
+
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Value,
+}
+
+fn bench() -> Bench {
+    let account = Account {
+        vracks: vec![VrackEntry::new("pn-1")],
+        services: vec![ServiceEntry::new(S, 10).in_vrack("pn-1")],
+        ..Account::default()
+    };
+    let clock = Arc::new(ManualClock::default());
+    let simulator = Simulator::new(&account, Options::default(), clock.clone()).unwrap();
+    Bench { simulator: Arc::new(simulator), clock }
+}
+
+impl Bench {
+    async fn send(&self, request: Request<Body>) -> Answer {
+        let response = http::router(self.simulator.clone()).oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+        let body = serde_json::from_slice(&bytes).unwrap();
+        Answer { status: parts.status, headers: parts.headers, body }
+    }
+
+    /// A signed request; `extra` headers are added, or replace those of the signature.
+    async fn call_with(&self, method: &str, path: &str, body: &str, extra: &[(&str, &str)]) -> Answer {
+        let url = format!("http://{HOST}{path}");
+        let wall = self.clock.wall();
+        let mut request =
+            Request::builder().method(method).uri(path).body(Body::from(body.to_owned())).unwrap();
+        let headers = request.headers_mut();
+        headers.insert("host", HOST.parse().unwrap());
+        for (name, value) in self.simulator.credentials().headers(method, &url, body, wall) {
+            headers.insert(name, value.parse().unwrap());
+        }
+        for (name, value) in extra {
+            headers
+                .insert(axum::http::HeaderName::from_bytes(name.as_bytes()).unwrap(), value.parse().unwrap());
+        }
+        self.send(request).await
+    }
+
+    async fn call(&self, method: &str, path: &str, body: &str) -> Answer {
+        self.call_with(method, path, body, &[]).await
+    }
+
+    async fn get(&self, path: &str) -> Answer {
+        self.call("GET", path, "").await
+    }
+}
+
+/// Checks status and body of an error.
+#[track_caller]
+fn refused(answer: &Answer, status: u16, body: Value) {
+    assert_eq!((answer.status.as_u16(), &answer.body), (status, &body));
+    assert!(answer.headers.contains_key("x-ovh-queryid"));
+}
+
+#[tokio::test]
+async fn the_time_is_told_to_anyone() {
+    let bench = bench();
+    let request = Request::builder().uri("/1.0/auth/time").body(Body::empty()).unwrap();
+    let answer = bench.send(request).await;
+    assert_eq!(answer.status, 200);
+    assert!(bench.clock.wall().secs().abs_diff(answer.body.as_u64().unwrap()) < 60);
+}
+
+#[tokio::test]
+async fn paths_are_taken_with_and_without_the_version() {
+    let bench = bench();
+    for path in ["/1.0/ovhCloudConnect", "/ovhCloudConnect"] {
+        assert_eq!(bench.get(path).await.body, json!([S]), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_signature_over_another_scheme_is_taken() {
+    let bench = bench();
+    let url = format!("https://{HOST}/1.0/me");
+    let mut request = Request::builder().uri("/1.0/me").header("host", HOST).body(Body::empty()).unwrap();
+    for (name, value) in bench.simulator.credentials().headers("GET", &url, "", bench.clock.wall()) {
+        request.headers_mut().insert(name, value.parse().unwrap());
+    }
+    assert_eq!(bench.send(request).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_wrong_credential_is_told_as_the_api_tells_it() {
+    let bench = bench();
+    let path = "/1.0/ovhCloudConnect";
+    let error = |code: &str, http: &str, message: &str| json!({"errorCode": code, "httpCode": http, "message": message});
+
+    let bare = Request::builder().uri(path).body(Body::empty()).unwrap();
+    refused(&bench.send(bare).await, 403, error("NOT_CREDENTIAL", "403 Forbidden", "You must login first"));
+    for (header, value, status, body) in [
+        (
+            "x-ovh-application",
+            "other",
+            403,
+            error("INVALID_KEY", "403 Forbidden", "This application key is invalid"),
+        ),
+        (
+            "x-ovh-consumer",
+            "other",
+            403,
+            error("INVALID_CREDENTIAL", "403 Forbidden", "This credential is not valid"),
+        ),
+        ("x-ovh-signature", "$1$00", 400, error("INVALID_SIGNATURE", "400 Bad Request", "Invalid signature")),
+        ("x-ovh-timestamp", "1", 400, error("QUERY_TIME_OUT", "400 Bad Request", "Query out of time")),
+    ] {
+        refused(&bench.call_with("GET", path, "", &[(header, value)]).await, status, body);
+    }
+}
+
+#[tokio::test]
+async fn a_signature_covers_the_method_the_query_and_the_body() {
+    let bench = bench();
+    let url = format!("http://{HOST}/1.0/vrack/pn-1/ovhCloudConnect");
+    let signed = bench.simulator.credentials().headers("POST", &url, "{}", bench.clock.wall());
+    let send = async |method: &str, path: &str, body: &str| {
+        let mut request = Request::builder().method(method).uri(path).header("host", HOST);
+        for (name, value) in &signed {
+            request = request.header(*name, value);
+        }
+        bench.send(request.body(Body::from(body.to_owned())).unwrap()).await.body["errorCode"].clone()
+    };
+    let path = "/1.0/vrack/pn-1/ovhCloudConnect";
+    assert_eq!(send("POST", path, "{}").await, Value::Null);
+    assert_eq!(send("GET", path, "{}").await, "INVALID_SIGNATURE");
+    assert_eq!(send("POST", path, "{ }").await, "INVALID_SIGNATURE");
+    assert_eq!(send("POST", &format!("{path}?x=1"), "{}").await, "INVALID_SIGNATURE");
+    assert_eq!(send("POST", "/vrack/pn-1/ovhCloudConnect", "{}").await, "INVALID_SIGNATURE");
+}
+
+#[tokio::test]
+async fn a_read_only_credential_only_reads() {
+    let bench = bench();
+    let read_only = bench.simulator.credentials().read_only();
+    let url = format!("http://{HOST}/1.0/ovhCloudConnect/{S}");
+    let mut answers = Vec::new();
+    for method in ["GET", "PUT"] {
+        let body = "{}";
+        let mut request = Request::builder().method(method).uri(format!("/1.0/ovhCloudConnect/{S}"));
+        request = request.header("host", HOST);
+        for (name, value) in read_only.headers(method, &url, body, bench.clock.wall()) {
+            request = request.header(name, value);
+        }
+        answers.push(bench.send(request.body(Body::from(body)).unwrap()).await);
+    }
+    assert_eq!(answers[0].status, 200);
+    refused(
+        &answers[1],
+        403,
+        json!({"errorCode": "NOT_GRANTED_CALL", "httpCode": "403 Forbidden", "message": "This call has not been granted"}),
+    );
+}
+
+#[tokio::test]
+async fn unknown_routes_methods_ids_and_objects_are_told_apart() {
+    let bench = bench();
+    refused(
+        &bench.get("/1.0/ovhCloud").await,
+        404,
+        json!({"class": "Client::NotFound", "message": "Got an invalid (or empty) URL"}),
+    );
+    let wrong_method = bench.call("POST", "/1.0/ovhCloudConnect", "{}").await;
+    assert_eq!(
+        (wrong_method.status.as_u16(), &wrong_method.body["class"]),
+        (405, &json!("Client::MethodNotAllowed"))
+    );
+    let wrong_id = bench.get("/1.0/ovhCloudConnect/one").await;
+    assert_eq!((wrong_id.status.as_u16(), &wrong_id.body["class"]), (400, &json!("Client::BadRequest")));
+    let unknown = Uuid::from_u128(2);
+    refused(
+        &bench.get(&format!("/1.0/ovhCloudConnect/{unknown}")).await,
+        404,
+        json!({
+            "class": "Client::NotFound",
+            "message": format!("The requested object (serviceName = {unknown}) does not exist"),
+        }),
+    );
+}
+
+#[tokio::test]
+async fn bodies_are_checked() {
+    let bench = bench();
+    let path = format!("/1.0/ovhCloudConnect/{S}/config/pop");
+    for (body, says) in [
+        ("", "not valid JSON"),
+        ("{", "not valid JSON"),
+        ("[]", "not a JSON object"),
+        (r#"{"type": "l2"}"#, "interfaceId"),
+        (r#"{"type": "l2", "interfaceId": "10"}"#, "interfaceId"),
+        (r#"{"type": "l2", "interfaceId": 10, "vlan": 3}"#, "vlan"),
+        (r#"{"type": "l3", "interfaceId": 10, "customerBgpArea": 4294967296}"#, "customerBgpArea"),
+        (r#"{"type": "l3", "interfaceId": 10, "customerBgpArea": 65001.5}"#, "customerBgpArea"),
+    ] {
+        let answer = bench.call("POST", &path, body).await;
+        assert_eq!(answer.status, 400, "{body}");
+        let message = answer.body["message"].as_str().unwrap();
+        assert!(message.contains(says), "{body}: {message}");
+    }
+    assert_eq!(
+        bench.call("POST", &path, r#"{"type": "l2", "interfaceId": 10, "subnet": null}"#).await.status,
+        200
+    );
+}
+
+#[tokio::test]
+async fn a_service_is_configured_end_to_end() {
+    let bench = bench();
+    let base = format!("/1.0/ovhCloudConnect/{S}/config/pop");
+    let post = async |path: &str, body: Value| {
+        let answer = bench.call("POST", path, &body.to_string()).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        bench.clock.advance(Duration::from_secs(20));
+        answer.body["resourceId"].as_u64().unwrap()
+    };
+    let new = json!({
+        "interfaceId": 10, "type": "l3", "customerBgpArea": 65001, "ovhBgpArea": 65002, "subnet": "192.0.2.0/30",
+    });
+    let pop = post(&base, new).await;
+    let datacenters = format!("{base}/{pop}/datacenter");
+    let datacenter = post(&datacenters, json!({"datacenterId": 6, "subnet": "10.1.0.0/24"})).await;
+    let extras = format!("{datacenters}/{datacenter}/extra");
+    let new = json!({"type": "network", "nextHop": "10.1.0.9", "subnet": "172.16.0.0/16"});
+    let extra = post(&extras, new).await;
+    assert_eq!(
+        bench.get(&format!("{extras}/{extra}")).await.body,
+        json!({
+            "id": extra, "type": "network", "nextHop": "10.1.0.9", "subnet": "172.16.0.0/16",
+            "bgpNeighborArea": null, "bgpNeighborIp": null, "status": "active",
+        })
+    );
+    assert_eq!(
+        bench.call("DELETE", &format!("{base}/{pop}"), "").await.body["function"],
+        "delPopConfiguration"
+    );
+    bench.clock.advance(Duration::from_secs(100));
+    assert_eq!(bench.get(&base).await.body, json!([]));
+    let mutations: Vec<_> = bench
+        .simulator
+        .log()
+        .iter()
+        .filter(|entry| entry.is_mutation())
+        .map(|entry| entry.method.clone())
+        .collect();
+    assert_eq!(mutations, ["POST", "POST", "POST", "DELETE"]);
+}
+
+#[tokio::test]
+async fn a_list_is_expanded_by_pages_from_a_copy_that_may_be_stale() {
+    let bench = bench();
+    let path = format!("/1.0/ovhCloudConnect/{S}/datacenter");
+    let page = async |headers: &[(&str, &str)]| {
+        let mode = [("x-pagination-mode", "CachedObjectList-Pages")];
+        bench.call_with("GET", &path, "", &[&mode[..], headers].concat()).await
+    };
+    let first = page(&[("x-pagination-size", "10")]).await;
+    assert_eq!(first.body.as_array().unwrap().len(), 10);
+    assert_eq!(first.headers["x-pagination-elements"], "13");
+    let second = page(&[("x-pagination-size", "10"), ("x-pagination-number", "2")]).await;
+    assert_eq!(second.body.as_array().unwrap().len(), 3);
+
+    bench.simulator.world().set_available(1, false);
+    let available = |answer: &Answer| answer.body[0]["available"].clone();
+    assert_eq!(available(&page(&[]).await), true, "a copy of less than a minute is served");
+    assert_eq!(available(&page(&[("pragma", "no-cache")]).await), false);
+    assert_eq!(available(&page(&[]).await), false, "the fresh one is the copy now");
+    bench.simulator.world().set_available(1, true);
+    bench.clock.advance(Duration::from_secs(60));
+    assert_eq!(available(&page(&[]).await), true, "a copy grows too old");
+    assert_eq!(bench.get(&path).await.body[0], json!(1), "without the header, ids");
+}
+
+#[tokio::test]
+async fn a_service_that_cannot_expand_answers_as_always() {
+    let bench = bench();
+    let mode = [("x-pagination-mode", "CachedObjectList-Pages")];
+    let answer = bench.call_with("GET", &format!("/1.0/ovhCloudConnect/{S}"), "", &mode).await;
+    assert_eq!(answer.body["uuid"], json!(S));
+    assert!(!answer.headers.contains_key("x-pagination-elements"));
+}
+
+#[tokio::test]
+async fn every_change_is_in_the_state_file_before_it_is_answered() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state.json");
+    let account = Account { services: vec![ServiceEntry::new(S, 10)], ..Account::default() };
+    let clock = Arc::new(ManualClock::default());
+    let simulator = Simulator::new(&account, Options::default(), clock.clone()).unwrap();
+    let simulator = Arc::new(simulator.with_state_file(&path).unwrap());
+    let bench = Bench { simulator, clock };
+    let answer = bench.call("PUT", &format!("/1.0/ovhCloudConnect/{S}"), r#"{"description": "Paris"}"#).await;
+    assert_eq!((answer.status.as_u16(), answer.body), (200, Value::Null));
+    let kept = ovhconnect::sim::World::load(&path, Options::default()).unwrap();
+    assert_eq!(kept.service(S).unwrap().description.as_deref(), Some("Paris"));
+}

@@ -1,8 +1,11 @@
 //! The only way an input error is reported: a coded message placed in the text it is about.
 
+mod render;
+
 use std::ops::Range;
 use std::path::PathBuf;
 
+pub use render::{MAX_SHOWN, render, summary};
 use serde::Serialize;
 
 /// Which of the [`Sources`] a [`Span`] is in.
@@ -110,6 +113,18 @@ impl Diagnostic {
             labels: vec![Label { span, message: label.into() }],
             help: None,
         }
+    }
+
+    /// A message about something that has no place in a file, such as a file that cannot be read.
+    #[must_use]
+    pub fn unplaced(code: &'static str, severity: Severity, message: impl Into<String>) -> Self {
+        Self { code, severity, message: message.into(), labels: Vec::new(), help: None }
+    }
+
+    /// Whether nothing may be sent because of this.
+    #[must_use]
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
     }
 
     /// The same, also about another place.

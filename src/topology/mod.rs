@@ -1,6 +1,10 @@
 //! The desired state: [`Address`] → [`Spec`], the one vocabulary for desired and live.
 
 mod address;
+mod document;
+pub mod files;
+mod parse;
+pub mod rules;
 mod spec;
 
 use std::collections::BTreeMap;
@@ -8,6 +12,7 @@ use std::collections::BTreeMap;
 pub use address::{
     Address, AddressError, DatacenterName, DatacenterPart, Node, ServiceId, ServicePart, VrackName,
 };
+pub use parse::parse;
 pub use spec::{Asn, Datacenter, Extra, Field, Membership, Pop, Spec};
 
 use crate::diagnostic::Span;

@@ -1,0 +1,194 @@
+//! Diagnostics as a person reads them: the place, the source lines, what is wrong there, what to do.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::ops::Range;
+
+use annotate_snippets::renderer::DecorStyle;
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
+
+use super::{Diagnostic, Label, Severity, SourceId, Sources};
+
+/// The most diagnostics that are shown. Nobody reads more, and placing one takes a look through its
+/// source.
+pub const MAX_SHOWN: usize = 100;
+
+/// Labels of one source that are further apart than this many lines are shown in pieces.
+const SAME_PIECE: usize = 200;
+
+/// The diagnostics as text that ends in a line break, or nothing where there are none.
+///
+/// Without `color` it is the same text in plain ASCII, as far as the sources are. Of more than
+/// [`MAX_SHOWN`], errors are shown before warnings, and the others are counted.
+#[must_use]
+pub fn render(diagnostics: &[Diagnostic], sources: &Sources, color: bool) -> String {
+    let renderer = if color { Renderer::styled() } else { Renderer::plain() }.decor_style(DecorStyle::Ascii);
+    let mut lines = Lines { sources, starts: HashMap::new() };
+    let shown = shown(diagnostics);
+    let mut text = String::new();
+    for diagnostic in &shown {
+        text.push_str(&renderer.render(&[lines.group(diagnostic)]));
+        text.push_str("\n\n");
+    }
+    if shown.len() < diagnostics.len() {
+        let hidden: Vec<&Diagnostic> =
+            diagnostics.iter().filter(|one| !shown.iter().any(|other| std::ptr::eq(*one, *other))).collect();
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "... and {} more", count(hidden.into_iter()));
+    }
+    text
+}
+
+/// `2 errors, 1 warning`; nothing where there are none.
+#[must_use]
+pub fn summary(diagnostics: &[Diagnostic]) -> String {
+    count(diagnostics.iter())
+}
+
+fn count<'a>(diagnostics: impl Iterator<Item = &'a Diagnostic>) -> String {
+    let (mut errors, mut warnings) = (0, 0);
+    for diagnostic in diagnostics {
+        match diagnostic.severity {
+            Severity::Error => errors += 1,
+            Severity::Warning => warnings += 1,
+        }
+    }
+    let part = |count: usize, what: &str| match count {
+        0 => None,
+        1 => Some(format!("1 {what}")),
+        _ => Some(format!("{count} {what}s")),
+    };
+    [part(errors, "error"), part(warnings, "warning")].into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+/// The diagnostics to show, in their order.
+fn shown(diagnostics: &[Diagnostic]) -> Vec<&Diagnostic> {
+    if diagnostics.len() <= MAX_SHOWN {
+        return diagnostics.iter().collect();
+    }
+    let mut order: Vec<usize> = (0..diagnostics.len()).collect();
+    order.sort_by_key(|at| diagnostics[*at].severity);
+    order.truncate(MAX_SHOWN);
+    order.sort_unstable();
+    order.into_iter().map(|at| &diagnostics[at]).collect()
+}
+
+/// The sources, and where the lines of those that were needed begin.
+struct Lines<'s> {
+    sources: &'s Sources,
+    starts: HashMap<SourceId, Vec<usize>>,
+}
+
+impl<'s> Lines<'s> {
+    fn group<'a>(&mut self, diagnostic: &'a Diagnostic) -> Group<'a>
+    where
+        's: 'a,
+    {
+        let level = match diagnostic.severity {
+            Severity::Error => Level::ERROR,
+            Severity::Warning => Level::WARNING,
+        };
+        let mut group =
+            Group::with_title(level.primary_title(one_line(&diagnostic.message)).id(diagnostic.code));
+        for piece in self.pieces(&diagnostic.labels) {
+            if let Some(snippet) = self.snippet(&diagnostic.labels, &piece) {
+                group = group.element(snippet);
+            }
+        }
+        match &diagnostic.help {
+            Some(help) => group.element(Level::HELP.message(one_line(help))),
+            None => group,
+        }
+    }
+
+    /// Which labels are shown together: of one source, and not far from each other. The piece of the
+    /// first label comes first.
+    fn pieces(&mut self, labels: &[Label]) -> Vec<Vec<usize>> {
+        let mut order: Vec<(SourceId, usize, usize)> = labels
+            .iter()
+            .enumerate()
+            .map(|(at, label)| {
+                (label.span.source, self.line(label.span.source, label.span.range().start), at)
+            })
+            .collect();
+        order.sort_unstable();
+        let mut pieces: Vec<Vec<usize>> = Vec::new();
+        let mut last: Option<(SourceId, usize)> = None;
+        for (source, line, at) in order {
+            match (pieces.last_mut(), last) {
+                (Some(piece), Some((other, before))) if other == source && line - before <= SAME_PIECE => {
+                    piece.push(at);
+                }
+                _ => pieces.push(vec![at]),
+            }
+            last = Some((source, line));
+        }
+        pieces.sort_by_key(|piece| !piece.contains(&0));
+        pieces
+    }
+
+    fn snippet<'a>(&mut self, labels: &'a [Label], piece: &[usize]) -> Option<Snippet<'a, Annotation<'a>>>
+    where
+        's: 'a,
+    {
+        let id = labels.get(*piece.first()?)?.span.source;
+        let source = self.sources.get(id)?;
+        let ranges: Vec<Range<usize>> =
+            piece.iter().map(|at| within(&source.text, labels[*at].span.range())).collect();
+        let first = self.line(id, ranges.iter().map(|range| range.start).min()?);
+        let last = self.line(id, ranges.iter().map(|range| range.end).max()?);
+        let starts = self.starts(id);
+        let window = starts[first]..starts.get(last + 1).copied().unwrap_or(source.text.len());
+        let snippet = Snippet::source(source.text.get(window.clone())?)
+            .path(one_line(&source.path.display().to_string()))
+            .line_start(first + 1);
+        Some(snippet.annotations(piece.iter().zip(ranges).map(move |(at, range)| {
+            let kind = if *at == 0 { AnnotationKind::Primary } else { AnnotationKind::Context };
+            let message = &labels[*at].message;
+            kind.span(range.start - window.start..range.end - window.start)
+                .label((!message.is_empty()).then(|| one_line(message)))
+        })))
+    }
+
+    /// The number of the line that holds a byte, counted from 0.
+    fn line(&mut self, id: SourceId, byte: usize) -> usize {
+        self.starts(id).partition_point(|start| *start <= byte).saturating_sub(1)
+    }
+
+    fn starts(&mut self, id: SourceId) -> &[usize] {
+        self.starts.entry(id).or_insert_with(|| {
+            let text = self.sources.get(id).map_or("", |source| source.text.as_str());
+            // The mark at the head of a file is no character of its first line.
+            let first = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+            std::iter::once(first).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect()
+        })
+    }
+}
+
+/// `range` cut to whole characters of `text`, after the byte order mark.
+fn within(text: &str, range: Range<usize>) -> Range<usize> {
+    let first = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+    let cut = |byte: usize| {
+        let mut byte = byte.clamp(first, text.len());
+        while !text.is_char_boundary(byte) {
+            byte -= 1;
+        }
+        byte
+    };
+    cut(range.start)..cut(range.end.max(range.start))
+}
+
+/// Text of a file inside a message, without what would move the cursor or change its colour.
+fn one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control()
+            || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        {
+            line.extend(c.escape_default());
+        } else {
+            line.push(c);
+        }
+    }
+    line
+}

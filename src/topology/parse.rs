@@ -1,0 +1,243 @@
+//! Files → [`Topology`], with everything that is wrong in them.
+//!
+//! YAML is read into a tree in which every node knows its place ([`yaml`]); the tree is typed field by
+//! field into a [`Document`] ([`fields`]); the rules judge the document; what can be read of it becomes
+//! the topology. No step stops the next one, so all that is wrong is said at once.
+
+mod fields;
+mod lower;
+mod suggest;
+mod yaml;
+
+use std::borrow::Cow;
+
+use fields::{Entry, Fields, Reader, Shape};
+use yaml::Node;
+
+use super::document::{Datacenter, Document, Extra, ExtraKind, Field, Layer, Located, Pop, Service, Vrack};
+use super::rules::{self, reading};
+use super::{Manage, Topology};
+use crate::diagnostic::{Diagnostic, SourceId, Sources, Span};
+
+const FILE: Shape = Shape { name: "a topology", fields: &["version", "endpoint", "vracks"] };
+const VRACK: Shape = Shape { name: "a vRack", fields: &["manage", "protect", "services", "datacenters"] };
+const SERVICE: Shape = Shape { name: "a service", fields: &["description", "protect", "pop"] };
+const POP: Shape = Shape {
+    name: "a PoP",
+    fields: &["type", "interfaceId", "customerBgpArea", "ovhBgpArea", "subnet", "datacenter", "protect"],
+};
+const DATACENTER: Shape =
+    Shape { name: "a datacenter", fields: &["ovhBgpArea", "subnet", "protect", "extra"] };
+const EXTRA: Shape = Shape {
+    name: "an extra configuration",
+    fields: &["type", "subnet", "nextHop", "bgpNeighborArea", "bgpNeighborIp", "protect"],
+};
+
+/// Reads the topology that `sources` hold together.
+///
+/// The topology is what could be understood. With an error among the diagnostics it is incomplete and
+/// good for nothing but further checks: whoever wants to act on it stops. The diagnostics are in the
+/// order of the files; the same input gives the same ones.
+#[must_use]
+pub fn parse(sources: &Sources) -> (Topology, Vec<Diagnostic>) {
+    let mut reader = Reader::default();
+    let mut document = Document::default();
+    for (id, source) in sources.iter() {
+        match yaml::read(id, &source.text) {
+            Ok(node) => reader.file(id, node, &mut document),
+            Err(diagnostic) => reader.report(diagnostic),
+        }
+    }
+    let mut diagnostics = reader.diagnostics;
+    rules::check(&document, &mut diagnostics);
+    sort(&mut diagnostics);
+    (lower::topology(document), diagnostics)
+}
+
+/// By file and place; what has no place comes first.
+fn sort(diagnostics: &mut [Diagnostic]) {
+    diagnostics.sort_by_key(|diagnostic| {
+        let place = diagnostic.labels.first().map(|label| (label.span.source, label.span.start));
+        (place, diagnostic.severity, diagnostic.code)
+    });
+}
+
+impl Reader {
+    fn file(&mut self, source: SourceId, node: Node<'_>, document: &mut Document) {
+        let start = Span { source, start: 0, end: 0 };
+        if node.value == yaml::Value::Null {
+            self.report(
+                reading::MISSING_FIELD
+                    .at("the file is empty", start, "")
+                    .help("a topology begins with `version: 1` and `vracks:`"),
+            );
+            return;
+        }
+        let key = Located { value: Cow::Borrowed("the file"), span: start };
+        let at = node.span;
+        let Some(mut fields) = self.fields(&key, node, &FILE) else { return };
+        self.version(fields.take("version"), at);
+        if let Field::Given(endpoint) = self.endpoint(fields.take("endpoint")) {
+            document.endpoints.push(endpoint);
+        }
+        let Some(Entry { key, value, .. }) = fields.take("vracks") else {
+            self.missing(&FILE, "vracks", at, "name the vRacks it is about: `vracks: {pn-12345: {...}}`");
+            return;
+        };
+        let Some((entries, _)) = self.entries(&key, value) else { return };
+        for entry in entries {
+            let vrack = self.vrack(entry);
+            document.vracks.push(vrack);
+        }
+    }
+
+    fn version(&mut self, entry: Option<Entry<'_>>, at: Span) {
+        match self.number(entry) {
+            Field::Absent => self.missing(&FILE, "version", at, "write `version: 1` as the first line"),
+            Field::Given(Located { value, span }) if value != 1 => self.report(
+                reading::VERSION
+                    .at(format!("version {value} of the format is not known"), span, "not known")
+                    .help("this program reads version 1"),
+            ),
+            Field::Given(_) | Field::Refused => {}
+        }
+    }
+
+    fn endpoint(&mut self, entry: Option<Entry<'_>>) -> Field<String> {
+        const KNOWN: [&str; 3] = ["ovh-eu", "ovh-ca", "ovh-us"];
+        let field = self.text(entry);
+        if let Field::Given(Located { value, span }) = &field
+            && !KNOWN.contains(&value.as_str())
+            && !value.contains('/')
+        {
+            let mut diagnostic =
+                reading::INVALID_VALUE.at(format!("`{value}` is not an endpoint"), *span, "unknown endpoint");
+            diagnostic.help = Some(match suggest::nearest(value, &KNOWN) {
+                Some(known) => format!("did you mean `{known}`?"),
+                None => format!("an endpoint is {} or a URL", suggest::list(&KNOWN, "or")),
+            });
+            self.report(diagnostic);
+            return Field::Refused;
+        }
+        field
+    }
+
+    fn vrack(&mut self, entry: Entry<'_>) -> Vrack {
+        let key = entry.key.span;
+        let mut vrack = Vrack {
+            key,
+            name: self.name(&entry.key.value, key),
+            manage: Field::Refused,
+            protect: false,
+            services: Vec::new(),
+            datacenters: Vec::new(),
+            whole: true,
+        };
+        let Some(mut fields) = self.fields(&entry.key, entry.value, &VRACK) else {
+            vrack.whole = false;
+            return vrack;
+        };
+        vrack.manage =
+            self.choice(fields.take("manage"), &[("all", Manage::All), ("declared", Manage::Declared)]);
+        vrack.protect = self.flag(fields.take("protect"));
+        if let Some(entry) = fields.take("services") {
+            let (services, whole) = self.each(entry, Self::service);
+            let known = |service: &Service| match &service.pop {
+                Field::Absent => true,
+                Field::Refused => false,
+                Field::Given(pop) => pop.value.layer.given().is_some(),
+            };
+            vrack.whole &= whole && services.iter().all(known);
+            vrack.services = services;
+        }
+        if let Some(entry) = fields.take("datacenters") {
+            let (datacenters, whole) = self.each(entry, Self::l3_datacenter);
+            vrack.whole &= whole;
+            vrack.datacenters = datacenters;
+        }
+        vrack
+    }
+
+    /// The things of one kind, named by the keys of a mapping, and whether every one could be read.
+    fn each<'a, T>(
+        &mut self,
+        Entry { key, value, .. }: Entry<'a>,
+        mut read: impl FnMut(&mut Self, Entry<'a>) -> T,
+    ) -> (Vec<T>, bool) {
+        match self.entries(&key, value) {
+            Some((entries, whole)) => (entries.into_iter().map(|entry| read(self, entry)).collect(), whole),
+            None => (Vec::new(), false),
+        }
+    }
+
+    fn service(&mut self, entry: Entry<'_>) -> Service {
+        let key = entry.key.span;
+        let id = self.name(&entry.key.value, key);
+        let mut service =
+            Service { key, id, description: Field::Refused, protect: false, pop: Field::Refused };
+        if let Some(mut fields) = self.fields(&entry.key, entry.value, &SERVICE) {
+            service.description = self.text(fields.take("description"));
+            service.protect = self.flag(fields.take("protect"));
+            service.pop = match fields.take("pop") {
+                None => Field::Absent,
+                Some(entry) => self.pop(entry),
+            };
+        }
+        service
+    }
+
+    fn pop(&mut self, Entry { key, value, .. }: Entry<'_>) -> Field<Pop> {
+        let Some(mut fields) = self.fields(&key, value, &POP) else { return Field::Refused };
+        let keys = fields.keys();
+        let pop = Pop {
+            layer: self.choice(fields.take("type"), &[("l2", Layer::L2), ("l3", Layer::L3)]),
+            interface_id: self.number(fields.take("interfaceId")),
+            customer_bgp_area: self.asn(fields.take("customerBgpArea")),
+            ovh_bgp_area: self.asn(fields.take("ovhBgpArea")),
+            subnet: self.prefix(fields.take("subnet")),
+            datacenter: self.datacenter(fields.take("datacenter")),
+            protect: self.flag(fields.take("protect")),
+            keys,
+        };
+        Field::Given(Located { value: pop, span: key.span })
+    }
+
+    fn l3_datacenter(&mut self, entry: Entry<'_>) -> Datacenter {
+        let key = entry.key.span;
+        let name = self.datacenter_name(&entry.key.value, entry.numeric, key);
+        let mut datacenter = Datacenter {
+            key,
+            name,
+            ovh_bgp_area: Field::Refused,
+            subnet: Field::Refused,
+            protect: false,
+            extras: Vec::new(),
+        };
+        let Some(mut fields) = self.fields(&entry.key, entry.value, &DATACENTER) else { return datacenter };
+        datacenter.ovh_bgp_area = self.asn(fields.take("ovhBgpArea"));
+        datacenter.subnet = self.prefix(fields.take("subnet"));
+        datacenter.protect = self.flag(fields.take("protect"));
+        if let Field::Given(list) = self.list(fields.take("extra")) {
+            datacenter.extras = list.value.into_iter().filter_map(|item| self.extra(item)).collect();
+        }
+        datacenter
+    }
+
+    fn extra(&mut self, node: Node<'_>) -> Option<Extra> {
+        let span = node.span;
+        let key = Located { value: Cow::Borrowed("an item of `extra`"), span };
+        let mut fields: Fields<'_> = self.fields(&key, node, &EXTRA)?;
+        let keys = fields.keys();
+        Some(Extra {
+            span,
+            kind: self
+                .choice(fields.take("type"), &[("network", ExtraKind::Network), ("bgp", ExtraKind::Bgp)]),
+            subnet: self.prefix(fields.take("subnet")),
+            next_hop: self.ip(fields.take("nextHop")),
+            bgp_neighbor_area: self.asn(fields.take("bgpNeighborArea")),
+            bgp_neighbor_ip: self.ip(fields.take("bgpNeighborIp")),
+            protect: self.flag(fields.take("protect")),
+            keys,
+        })
+    }
+}

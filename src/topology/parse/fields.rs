@@ -1,0 +1,447 @@
+//! From the untyped tree to typed fields: unknown, missing, repeated and mistyped ones are reported,
+//! each by itself, and reading goes on.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::net::Ipv4Addr;
+
+use ipnet::Ipv4Net;
+
+use super::suggest;
+use super::yaml::{Node, Value};
+use crate::diagnostic::{Diagnostic, Span};
+use crate::topology::document::{Field, Located};
+use crate::topology::rules::{Rule, reading};
+use crate::topology::{Asn, DatacenterName};
+
+/// A mapping with a fixed set of fields: how messages call it, and what it may hold.
+pub(super) struct Shape {
+    /// With its article: "a PoP".
+    pub(super) name: &'static str,
+    pub(super) fields: &'static [&'static str],
+}
+
+/// An entry of a mapping whose key is a text or a number.
+pub(super) struct Entry<'a> {
+    pub(super) key: Located<Cow<'a, str>>,
+    /// Whether the key is a number rather than a text.
+    pub(super) numeric: bool,
+    pub(super) value: Node<'a>,
+}
+
+/// The fields of a mapping that are known, each there at most once.
+pub(super) struct Fields<'a> {
+    fields: Vec<(&'static str, Span, Node<'a>)>,
+}
+
+impl<'a> Fields<'a> {
+    /// The field, and the place of its key.
+    pub(super) fn take(&mut self, name: &'static str) -> Option<Entry<'a>> {
+        let at = self.fields.iter().position(|(known, ..)| *known == name)?;
+        let (name, span, value) = self.fields.swap_remove(at);
+        Some(Entry { key: Located { value: Cow::Borrowed(name), span }, numeric: false, value })
+    }
+
+    /// Where the keys stand.
+    pub(super) fn keys(&self) -> Vec<(&'static str, Span)> {
+        self.fields.iter().map(|(name, span, _)| (*name, *span)).collect()
+    }
+}
+
+/// Reads values and collects what is wrong with them.
+#[derive(Default)]
+pub(super) struct Reader {
+    pub(super) diagnostics: Vec<Diagnostic>,
+}
+
+impl Reader {
+    pub(super) fn report(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+    }
+
+    fn wrong_type(&mut self, key: &Located<Cow<'_, str>>, expected: &str, found: &Node<'_>) {
+        let name = &key.value;
+        if found.value == Value::Null {
+            let help = match expected {
+                "a mapping" => format!("if nothing is in it, write `{name}: {{}}`"),
+                "a list" => format!("if nothing is in it, write `{name}: []`"),
+                _ => format!("give it a value, or remove `{name}`"),
+            };
+            self.report(
+                reading::WRONG_TYPE
+                    .at(format!("`{name}` has no value"), key.span, format!("{expected} is expected"))
+                    .help(help),
+            );
+            return;
+        }
+        let kind = kind_of(&found.value);
+        let mut diagnostic = reading::WRONG_TYPE.at(
+            format!("`{name}` must be {expected}, not {kind}"),
+            found.span,
+            format!("this is {kind}"),
+        );
+        diagnostic.help = match (&found.value, expected) {
+            (Value::Text(text), "a number") if text.parse::<u64>().is_ok() => {
+                Some(format!("write it without quotes: `{name}: {text}`"))
+            }
+            (Value::Number(text), "a text") => Some(format!("put it in quotes: `{name}: \"{text}\"`")),
+            (Value::Bool(value), "a text") => Some(format!("put it in quotes: `{name}: \"{value}\"`")),
+            (Value::Text(text), "true or false") => {
+                let meant = match text.to_ascii_lowercase().as_str() {
+                    "yes" | "on" | "y" | "true" => Some(true),
+                    "no" | "off" | "n" | "false" => Some(false),
+                    _ => None,
+                };
+                meant.map(|value| format!("write `{name}: {value}`"))
+            }
+            _ => None,
+        };
+        self.report(diagnostic);
+    }
+
+    /// The entries of a mapping under `key`, without repeated and nameless keys.
+    ///
+    /// `None` where it is no mapping; `false` beside them where a key had to be left out.
+    pub(super) fn entries<'a>(
+        &mut self,
+        key: &Located<Cow<'_, str>>,
+        node: Node<'a>,
+    ) -> Option<(Vec<Entry<'a>>, bool)> {
+        let Value::Map(raw) = node.value else {
+            self.wrong_type(key, "a mapping", &node);
+            return None;
+        };
+        let mut entries: Vec<Entry<'a>> = Vec::with_capacity(raw.len());
+        let mut seen: HashMap<Cow<'a, str>, Span> = HashMap::with_capacity(raw.len());
+        let mut whole = true;
+        for (name, value) in raw {
+            let numeric = matches!(name.value, Value::Number(_));
+            let text = match name.value {
+                Value::Text(text) | Value::Number(text) => text,
+                other => {
+                    whole = false;
+                    let kind = kind_of(&other);
+                    self.report(reading::WRONG_TYPE.at(
+                        format!("a key must be a text, not {kind}"),
+                        name.span,
+                        format!("this is {kind}"),
+                    ));
+                    continue;
+                }
+            };
+            if let Some(first) = seen.get(&text) {
+                whole = false;
+                self.report(
+                    reading::DUPLICATE_KEY
+                        .at(format!("the key `{text}` is there twice"), name.span, "again here")
+                        .and(*first, "first here")
+                        .help("keep one of them, with what both hold"),
+                );
+                continue;
+            }
+            seen.insert(text.clone(), name.span);
+            entries.push(Entry { key: Located { value: text, span: name.span }, numeric, value });
+        }
+        Some((entries, whole))
+    }
+
+    /// The fields of a mapping of a known shape. `None` where it is no mapping.
+    pub(super) fn fields<'a>(
+        &mut self,
+        key: &Located<Cow<'_, str>>,
+        node: Node<'a>,
+        shape: &Shape,
+    ) -> Option<Fields<'a>> {
+        let (entries, _) = self.entries(key, node)?;
+        let mut fields = Vec::with_capacity(entries.len());
+        for entry in entries {
+            match shape.fields.iter().find(|known| **known == entry.key.value) {
+                Some(known) => fields.push((*known, entry.key.span, entry.value)),
+                None => self.unknown_field(&entry.key, shape),
+            }
+        }
+        Some(Fields { fields })
+    }
+
+    fn unknown_field(&mut self, key: &Located<Cow<'_, str>>, shape: &Shape) {
+        let Shape { name, fields } = shape;
+        let help = match (suggest::nearest(&key.value, fields), suggest::home_of(&key.value)) {
+            (Some(field), _) => format!("did you mean `{field}`?"),
+            (None, Some(home)) => home.to_owned(),
+            (None, None) => format!("{name} may have {}", suggest::list(fields, "and")),
+        };
+        self.report(
+            reading::UNKNOWN_FIELD
+                .at(format!("{name} has no field `{}`", key.value), key.span, "unknown field")
+                .help(help),
+        );
+    }
+
+    /// A field that `node` holds, converted; a value that is not right is reported by `convert`.
+    fn convert<'a, T>(
+        &mut self,
+        entry: Option<Entry<'a>>,
+        convert: impl FnOnce(&mut Self, &Located<Cow<'a, str>>, &Node<'a>) -> Option<T>,
+    ) -> Field<T> {
+        let Some(Entry { key, value: node, .. }) = entry else { return Field::Absent };
+        match convert(self, &key, &node) {
+            Some(value) => Field::Given(Located { value, span: node.span }),
+            None => Field::Refused,
+        }
+    }
+
+    pub(super) fn text(&mut self, entry: Option<Entry<'_>>) -> Field<String> {
+        self.convert(entry, |reader, key, node| match &node.value {
+            Value::Text(text) => Some(text.clone().into_owned()),
+            _ => {
+                reader.wrong_type(key, "a text", node);
+                None
+            }
+        })
+    }
+
+    pub(super) fn flag(&mut self, entry: Option<Entry<'_>>) -> bool {
+        let field = self.convert(entry, |reader, key, node| match node.value {
+            Value::Bool(value) => Some(value),
+            _ => {
+                reader.wrong_type(key, "true or false", node);
+                None
+            }
+        });
+        field.value() == Some(true)
+    }
+
+    pub(super) fn number(&mut self, entry: Option<Entry<'_>>) -> Field<u64> {
+        self.convert(entry, |reader, key, node| reader.number_of(key, node))
+    }
+
+    fn number_of(&mut self, key: &Located<Cow<'_, str>>, node: &Node<'_>) -> Option<u64> {
+        let Value::Number(text) = &node.value else {
+            self.wrong_type(key, "a number", node);
+            return None;
+        };
+        match plain_decimal(text) {
+            Ok(number) => Some(number),
+            Err(help) => {
+                self.report(not_plain(text, node.span).help(help));
+                None
+            }
+        }
+    }
+
+    pub(super) fn asn(&mut self, entry: Option<Entry<'_>>) -> Field<Asn> {
+        self.convert(entry, |reader, key, node| {
+            if let Value::Number(text) = &node.value
+                && let Some(full) = asdot(text)
+            {
+                reader.report(not_plain(text, node.span).help(format!("written in full it is {full}")));
+                return None;
+            }
+            let number = reader.number_of(key, node)?;
+            if let Ok(number) = u32::try_from(number) {
+                return Some(Asn(number));
+            }
+            reader.report(
+                reading::INVALID_VALUE
+                    .at(format!("{number} is no ASN"), node.span, "this is larger than 32 bits")
+                    .help(format!("the largest ASN is {}", u32::MAX)),
+            );
+            None
+        })
+    }
+
+    /// One of a few words.
+    pub(super) fn choice<T: Copy>(&mut self, entry: Option<Entry<'_>>, words: &[(&str, T)]) -> Field<T> {
+        self.convert(entry, |reader, key, node| {
+            let text = match &node.value {
+                Value::Text(text) | Value::Number(text) => text,
+                _ => {
+                    reader.wrong_type(key, "a text", node);
+                    return None;
+                }
+            };
+            if let Some((_, value)) = words.iter().find(|(word, _)| word == text) {
+                return Some(*value);
+            }
+            let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+            let list = suggest::list(&known, "or");
+            let help = suggest::nearest(text, &known).map(|word| format!("did you mean `{word}`?"));
+            let mut diagnostic = reading::INVALID_VALUE.at(
+                format!("`{}` must be {list}, not `{text}`", key.value),
+                node.span,
+                "unknown value",
+            );
+            diagnostic.help = help;
+            reader.report(diagnostic);
+            None
+        })
+    }
+
+    pub(super) fn prefix(&mut self, entry: Option<Entry<'_>>) -> Field<Ipv4Net> {
+        self.network_value(entry, "an IPv4 prefix, like 10.1.0.0/24", |text| {
+            text.parse::<Ipv4Addr>().ok().map(|ip| format!("add the length, like `{ip}/24`"))
+        })
+    }
+
+    pub(super) fn ip(&mut self, entry: Option<Entry<'_>>) -> Field<Ipv4Addr> {
+        self.network_value(entry, "an IPv4 address, like 10.1.0.10", |text| {
+            let (ip, _) = text.split_once('/')?;
+            ip.parse::<Ipv4Addr>().ok().map(|ip| format!("write the address alone: `{ip}`"))
+        })
+    }
+
+    fn network_value<T: std::str::FromStr>(
+        &mut self,
+        entry: Option<Entry<'_>>,
+        expected: &str,
+        help: impl FnOnce(&str) -> Option<String>,
+    ) -> Field<T> {
+        self.convert(entry, |reader, key, node| {
+            let text = match &node.value {
+                Value::Text(text) | Value::Number(text) => text.as_ref(),
+                _ => {
+                    reader.wrong_type(key, "a text", node);
+                    return None;
+                }
+            };
+            if let Ok(value) = text.parse() {
+                return Some(value);
+            }
+            let name = &key.value;
+            let mut diagnostic = if is_ipv6(text) {
+                reading::IPV6
+                    .at(format!("`{name}` must be IPv4, and `{text}` is IPv6"), node.span, "IPv6")
+                    .help("OVHcloud Connect carries IPv4 only")
+            } else {
+                reading::NOT_AN_ADDRESS.at(
+                    format!("`{name}` must be {expected}, not `{text}`"),
+                    node.span,
+                    "not understood",
+                )
+            };
+            diagnostic.help = help(text).or(diagnostic.help);
+            reader.report(diagnostic);
+            None
+        })
+    }
+
+    /// A datacenter that is named by a value.
+    pub(super) fn datacenter(&mut self, entry: Option<Entry<'_>>) -> Field<DatacenterName> {
+        self.convert(entry, |reader, key, node| match &node.value {
+            Value::Text(text) => reader.datacenter_name(text, false, node.span),
+            Value::Number(text) => reader.datacenter_name(text, true, node.span),
+            _ => {
+                reader.wrong_type(key, "a datacenter's name or id", node);
+                None
+            }
+        })
+    }
+
+    /// A datacenter's name, or its id whether or not it is in quotes.
+    pub(super) fn datacenter_name(
+        &mut self,
+        text: &str,
+        numeric: bool,
+        span: Span,
+    ) -> Option<DatacenterName> {
+        // `010` is eight to one reader and ten to another; in quotes it is no name either.
+        if numeric || (!text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())) {
+            return match plain_decimal(text) {
+                Ok(id) => Some(DatacenterName::from(id)),
+                Err(help) => {
+                    self.report(not_plain(text, span).help(help));
+                    None
+                }
+            };
+        }
+        self.name(text, span)
+    }
+
+    /// A name that an address is made of.
+    pub(super) fn name<T: std::str::FromStr<Err = crate::topology::AddressError>>(
+        &mut self,
+        text: &str,
+        span: Span,
+    ) -> Option<T> {
+        match text.parse() {
+            Ok(name) => Some(name),
+            Err(error) => {
+                self.report(
+                    reading::NOT_A_NAME
+                        .at(format!("`{text}` is not a valid name here"), span, "not a valid name")
+                        .help(error.expected()),
+                );
+                None
+            }
+        }
+    }
+
+    /// The items of a list under `key`.
+    pub(super) fn list<'a>(&mut self, entry: Option<Entry<'a>>) -> Field<Vec<Node<'a>>> {
+        let Some(Entry { key, value: node, .. }) = entry else { return Field::Absent };
+        match node.value {
+            Value::List(items) => Field::Given(Located { value: items, span: key.span }),
+            _ => {
+                self.wrong_type(&key, "a list", &node);
+                Field::Refused
+            }
+        }
+    }
+
+    /// Reports a field that has to be there and is not.
+    pub(super) fn missing(&mut self, shape: &Shape, field: &str, span: Span, help: &str) {
+        self.report(
+            reading::MISSING_FIELD
+                .at(
+                    format!("{} needs the field `{field}`", shape.name),
+                    span,
+                    format!("`{field}` is missing"),
+                )
+                .help(help),
+        );
+    }
+}
+
+fn kind_of(value: &Value<'_>) -> &'static str {
+    match value {
+        Value::Null => "nothing",
+        Value::Bool(_) => "true or false",
+        Value::Number(_) => "a number",
+        Value::Text(_) => "a text",
+        Value::List(_) => "a list",
+        Value::Map(_) => "a mapping",
+    }
+}
+
+fn not_plain(text: &str, span: Span) -> Diagnostic {
+    const RULE: &Rule = &reading::NOT_PLAIN;
+    RULE.at(format!("`{text}` is not a plain decimal number"), span, "write it in digits only")
+}
+
+/// A number in digits only, without leading zeros; else what to write.
+fn plain_decimal(text: &str) -> Result<u64, String> {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if digits(text) && (text == "0" || !text.starts_with('0')) {
+        return text.parse().map_err(|_| "it is larger than any number that is used here".to_owned());
+    }
+    let meant = text.strip_prefix('+').unwrap_or(text).replace('_', "");
+    if !digits(&meant) {
+        return Err("whole decimal numbers only, like 65001".to_owned());
+    }
+    match meant.trim_start_matches('0') {
+        "" => Err("write `0`".to_owned()),
+        meant => Err(format!("write `{meant}` if that is what is meant")),
+    }
+}
+
+/// What `1.10` is as an ASN in full, where it can be one in dotted notation (RFC 5396).
+fn asdot(text: &str) -> Option<u32> {
+    let (high, low) = text.split_once('.')?;
+    let part = |text: &str| plain_decimal(text).ok().and_then(|part| u16::try_from(part).ok());
+    Some(u32::from(part(high)?) << 16 | u32::from(part(low)?))
+}
+
+fn is_ipv6(text: &str) -> bool {
+    let address = text.split_once('/').map_or(text, |(address, _)| address);
+    address.parse::<std::net::Ipv6Addr>().is_ok()
+}

@@ -1,0 +1,183 @@
+//! Static routes and BGP peers inside their datacenter.
+
+use std::net::Ipv4Addr;
+
+use ipnet::Ipv4Net;
+
+use super::Rule;
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::topology::document::{Datacenter, Document, ExtraKind, Located};
+
+pub(super) static GATEWAY_OUTSIDE: Rule = Rule {
+    code: "OCC060",
+    severity: Severity::Error,
+    title: "the next hop of a static route lies in its datacenter's subnet",
+    doc: "`nextHop` is the gateway of yours that OVHcloud's routers hand the packets to. They reach it only \
+          in the datacenter's own subnet. Source: OVHcloud's guide to the API.",
+    check: Some(gateway_outside),
+};
+
+pub(super) static GATEWAY_TAKEN: Rule = Rule {
+    code: "OCC061",
+    severity: Severity::Error,
+    title: "the next hop of a static route is an address of yours",
+    doc: "Of a datacenter's subnet, OVHcloud holds .1 (the virtual router, VRRP), .2 and .3 (its two devices), \
+          counted from the subnet's first address; the first and the last address of a subnet belong to no \
+          machine. The gateway can have any other. Source: OVHcloud's guides.",
+    check: Some(gateway_taken),
+};
+
+pub(super) static PEER_OUTSIDE: Rule = Rule {
+    code: "OCC062",
+    severity: Severity::Error,
+    title: "a BGP peer lies in its datacenter's subnet",
+    doc: "OVHcloud's devices speak BGP to neighbours on their own subnet only; eBGP multihop is not offered. \
+          Source: OVHcloud's guides.",
+    check: Some(peer_outside),
+};
+
+pub(super) static PEER_TAKEN: Rule = Rule {
+    code: "OCC063",
+    severity: Severity::Error,
+    title: "a BGP peer has an address of yours",
+    doc: "Of a datacenter's subnet, OVHcloud's two devices hold .2 and .3, counted from the subnet's first \
+          address; the first and the last address of a subnet belong to no machine. A peer can have any \
+          other, .1 included: enabling BGP disables VRRP. Source: OVHcloud's guides.",
+    check: Some(peer_taken),
+};
+
+pub(super) static MIXED: Rule = Rule {
+    code: "OCC064",
+    severity: Severity::Error,
+    title: "a datacenter has static routes or BGP peers, not both",
+    doc: "A BGP session and a static route cannot stand in the same datacenter configuration. Source: \
+          OVHcloud's guide to the API.",
+    check: Some(mixed),
+};
+
+/// Whose an address of a datacenter's subnet is, if it is not the customer's to give.
+fn holder(subnet: Ipv4Net, ip: Ipv4Addr, with_vrrp: bool) -> Option<&'static str> {
+    let offset = u32::from(ip).wrapping_sub(u32::from(subnet.network()));
+    match offset {
+        0 => Some("the subnet's first address, which belongs to no machine"),
+        1 if with_vrrp => Some("OVHcloud's virtual router (VRRP)"),
+        2 => Some("OVHcloud's device A"),
+        3 => Some("OVHcloud's device B"),
+        _ if ip == subnet.broadcast() => Some("the subnet's last address, which belongs to no machine"),
+        _ => None,
+    }
+}
+
+/// An address from which on, in a subnet that is large enough, nothing is taken.
+fn free_address(subnet: Ipv4Net) -> Ipv4Addr {
+    Ipv4Addr::from(u32::from(subnet.network()).saturating_add(4))
+}
+
+/// What an extra configuration points at, with the subnet it has to lie in.
+fn neighbours(
+    document: &Document,
+    kind: ExtraKind,
+) -> impl Iterator<Item = (&Located<Ipv4Net>, &Located<Ipv4Addr>)> {
+    document.datacenters().flat_map(move |datacenter| {
+        datacenter.extras_of(kind).filter_map(move |extra| {
+            let ip = match kind {
+                ExtraKind::Network => &extra.next_hop,
+                ExtraKind::Bgp => &extra.bgp_neighbor_ip,
+            };
+            Some((datacenter.subnet.given()?, ip.given()?))
+        })
+    })
+}
+
+fn outside(rule: &Rule, kind: ExtraKind, what: &str, document: &Document, found: &mut Vec<Diagnostic>) {
+    for (subnet, ip) in neighbours(document, kind) {
+        if subnet.value.contains(&ip.value) {
+            continue;
+        }
+        let mut diagnostic = rule
+            .at(
+                format!("{what} {} is not in its datacenter's subnet {}", ip.value, subnet.value.trunc()),
+                ip.span,
+                "outside of the subnet",
+            )
+            .and(subnet.span, "the datacenter's subnet");
+        let first = free_address(subnet.value);
+        if subnet.value.contains(&first) {
+            diagnostic = diagnostic.help(format!("the first address that is yours to give there is {first}"));
+        }
+        found.push(diagnostic);
+    }
+}
+
+fn taken(rule: &Rule, kind: ExtraKind, what: &str, document: &Document, found: &mut Vec<Diagnostic>) {
+    for (subnet, ip) in neighbours(document, kind) {
+        if !subnet.value.contains(&ip.value) {
+            continue;
+        }
+        if let Some(holder) = holder(subnet.value, ip.value, kind == ExtraKind::Network) {
+            found.push(
+                rule.at(
+                    format!("{what} cannot be {}: it is {holder}", ip.value),
+                    ip.span,
+                    "not yours to give",
+                )
+                .and(subnet.span, "the datacenter's subnet")
+                .help(format!(
+                    "the first address that is yours to give there is {}",
+                    free_address(subnet.value)
+                )),
+            );
+        }
+    }
+}
+
+fn gateway_outside(document: &Document, found: &mut Vec<Diagnostic>) {
+    outside(&GATEWAY_OUTSIDE, ExtraKind::Network, "the next hop", document, found);
+}
+
+fn gateway_taken(document: &Document, found: &mut Vec<Diagnostic>) {
+    taken(&GATEWAY_TAKEN, ExtraKind::Network, "the next hop", document, found);
+}
+
+fn peer_outside(document: &Document, found: &mut Vec<Diagnostic>) {
+    outside(&PEER_OUTSIDE, ExtraKind::Bgp, "the BGP peer", document, found);
+}
+
+fn peer_taken(document: &Document, found: &mut Vec<Diagnostic>) {
+    taken(&PEER_TAKEN, ExtraKind::Bgp, "the BGP peer", document, found);
+}
+
+fn mixed(document: &Document, found: &mut Vec<Diagnostic>) {
+    for datacenter in document.datacenters() {
+        let kind = |extra: &crate::topology::document::Extra| extra.kind.given().copied();
+        let mut kinds = datacenter.extras.iter().filter_map(kind);
+        let Some(first) = kinds.next() else { continue };
+        // One message a datacenter: each further one would say the same.
+        if let Some(other) = kinds.find(|other| other.value != first.value) {
+            found.push(
+                MIXED
+                    .at(
+                        format!("{} has both static routes and BGP peers", describe(datacenter)),
+                        other.span,
+                        name(other.value),
+                    )
+                    .and(first.span, name(first.value))
+                    .help("keep one kind; a BGP peer can announce the prefixes of the routes itself"),
+            );
+        }
+    }
+}
+
+fn describe(datacenter: &Datacenter) -> String {
+    match &datacenter.name {
+        Some(name) => format!("the datacenter {name}"),
+        None => "the datacenter".to_owned(),
+    }
+}
+
+fn name(kind: ExtraKind) -> &'static str {
+    match kind {
+        ExtraKind::Network => "a static route",
+        ExtraKind::Bgp => "a BGP peer",
+    }
+}

@@ -1,0 +1,144 @@
+//! Nothing is declared twice.
+
+use std::collections::HashMap;
+use std::fmt::Display;
+use std::hash::Hash;
+
+use super::Rule;
+use crate::diagnostic::{Diagnostic, Severity, Span};
+use crate::topology::document::{Document, ExtraKind};
+
+pub(super) static SERVICE_TWICE: Rule = Rule {
+    code: "OCC070",
+    severity: Severity::Error,
+    title: "a service stands in one place",
+    doc: "A service is in at most one vRack. Source: OVHcloud's guides. The uuid is the same in upper and in \
+          lower case.",
+    check: Some(service_twice),
+};
+
+pub(super) static VRACK_TWICE: Rule = Rule {
+    code: "OCC071",
+    severity: Severity::Error,
+    title: "a vRack stands in one file",
+    doc: "What a vRack declares is all that is to be in it, so it must be seen in one place. Two files that \
+          each hold a part of it would each ask for the removal of the other's. Merge them, or give each \
+          file its own vRacks.",
+    check: Some(vrack_twice),
+};
+
+pub(super) static ROUTE_TWICE: Rule = Rule {
+    code: "OCC072",
+    severity: Severity::Error,
+    title: "a datacenter has one static route to a prefix",
+    doc: "A static route is known by its datacenter and its prefix. Two routes to the same prefix cannot be \
+          told apart, and OVHcloud documents no balancing between them.",
+    check: Some(route_twice),
+};
+
+pub(super) static PEER_TWICE: Rule = Rule {
+    code: "OCC073",
+    severity: Severity::Error,
+    title: "a datacenter has one BGP peer at an address",
+    doc: "A BGP peer is known by its datacenter and its address; a device speaks one session to an address. \
+          Two peers at the same one cannot both come up.",
+    check: Some(peer_twice),
+};
+
+pub(super) static ENDPOINTS: Rule = Rule {
+    code: "OCC074",
+    severity: Severity::Error,
+    title: "the files agree on the endpoint",
+    doc: "`endpoint` guards against running a topology against another account's region. Files that are given \
+          together are one topology, and that has one endpoint. Run them one by one instead.",
+    check: Some(endpoints),
+};
+
+/// Reports each `T` that has been there before.
+fn twice<T: Eq + Hash + Display>(
+    rule: &Rule,
+    things: impl IntoIterator<Item = (T, Span)>,
+    message: impl Fn(&T) -> String,
+    help: &str,
+    found: &mut Vec<Diagnostic>,
+) {
+    let mut first_of: HashMap<T, Span> = HashMap::new();
+    for (thing, span) in things {
+        match first_of.get(&thing) {
+            Some(first) => {
+                found.push(rule.at(message(&thing), span, "again here").and(*first, "first here").help(help));
+            }
+            None => {
+                first_of.insert(thing, span);
+            }
+        }
+    }
+}
+
+fn service_twice(document: &Document, found: &mut Vec<Diagnostic>) {
+    let services = document
+        .vracks
+        .iter()
+        .flat_map(|vrack| &vrack.services)
+        .filter_map(|service| Some((service.id?, service.key)));
+    twice(
+        &SERVICE_TWICE,
+        services,
+        |id| format!("the service {id} is there twice"),
+        "a service is in at most one vRack: remove one of them",
+        found,
+    );
+}
+
+fn vrack_twice(document: &Document, found: &mut Vec<Diagnostic>) {
+    let vracks = document.vracks.iter().filter_map(|vrack| Some((vrack.name.clone()?, vrack.key)));
+    twice(
+        &VRACK_TWICE,
+        vracks,
+        |name| format!("the vRack {name} stands in two files"),
+        "put all of the vRack into one of them",
+        found,
+    );
+}
+
+fn route_twice(document: &Document, found: &mut Vec<Diagnostic>) {
+    for datacenter in document.datacenters() {
+        let routes = datacenter
+            .extras_of(ExtraKind::Network)
+            .filter_map(|extra| extra.subnet.given())
+            .map(|subnet| (subnet.value.trunc(), subnet.span));
+        twice(
+            &ROUTE_TWICE,
+            routes,
+            |prefix| format!("there are two static routes to {prefix}"),
+            "keep one of them",
+            found,
+        );
+    }
+}
+
+fn peer_twice(document: &Document, found: &mut Vec<Diagnostic>) {
+    for datacenter in document.datacenters() {
+        let peers = datacenter
+            .extras_of(ExtraKind::Bgp)
+            .filter_map(|extra| extra.bgp_neighbor_ip.given())
+            .map(|ip| (ip.value, ip.span));
+        twice(&PEER_TWICE, peers, |ip| format!("there are two BGP peers at {ip}"), "keep one of them", found);
+    }
+}
+
+fn endpoints(document: &Document, found: &mut Vec<Diagnostic>) {
+    let Some(first) = document.endpoints.first() else { return };
+    for other in document.endpoints.iter().filter(|other| other.value != first.value) {
+        found.push(
+            ENDPOINTS
+                .at(
+                    format!("the files are for two endpoints, {} and {}", first.value, other.value),
+                    other.span,
+                    "this one",
+                )
+                .and(first.span, "and this one")
+                .help("files that are given together are one topology: run them one by one"),
+        );
+    }
+}

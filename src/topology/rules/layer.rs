@@ -1,0 +1,172 @@
+//! Layer 2 and layer 3, static routes and BGP peers: which fields belong to which.
+
+use super::{Rule, reading};
+use crate::diagnostic::{Diagnostic, Severity, Span};
+use crate::topology::document::{Document, Extra, ExtraKind, Layer, Pop};
+
+pub(super) static FOREIGN_FIELD: Rule = Rule {
+    code: "OCC050",
+    severity: Severity::Error,
+    title: "a configuration has the fields of its type only",
+    doc: "An l2 PoP has an interface and its one datacenter, and no addresses or ASNs; an l3 PoP reaches \
+          every datacenter of its vRack and names none. A static route has `subnet` and `nextHop`, a BGP \
+          peer `bgpNeighborArea` and `bgpNeighborIp`. Source: OVHcloud's guide to the API.",
+    check: Some(foreign_fields),
+};
+
+pub(super) static SECOND_L2: Rule = Rule {
+    code: "OCC051",
+    severity: Severity::Error,
+    title: "a vRack has at most one l2 service",
+    doc: "Two l2 services in one vRack would close a loop. Source: OVHcloud's guides. An l2 service beside \
+          l3 services is fine.",
+    check: Some(second_l2),
+};
+
+/// Fields that only one of the types has, and those it cannot do without.
+struct TypeFields {
+    /// As messages call it, with its article.
+    name: &'static str,
+    /// With what each is, for the help.
+    needed: &'static [(&'static str, &'static str)],
+    foreign: &'static [&'static str],
+    help: &'static str,
+}
+
+const L2: TypeFields = TypeFields {
+    name: "an l2 PoP",
+    needed: &[("datacenter", "the one datacenter it ends in, like `datacenter: RBX`")],
+    foreign: &["customerBgpArea", "ovhBgpArea", "subnet"],
+    help: "remove it, or make the PoP `type: l3`",
+};
+
+const L3: TypeFields = TypeFields {
+    name: "an l3 PoP",
+    needed: &[
+        ("customerBgpArea", "the ASN of your router, like `customerBgpArea: 65001`"),
+        ("subnet", "the /30 between your router and OVHcloud's, like `subnet: 172.16.0.0/30`"),
+    ],
+    foreign: &["datacenter"],
+    help: "an l3 PoP reaches every datacenter of its vRack: declare them under `datacenters`, beside `services`",
+};
+
+const NETWORK: TypeFields = TypeFields {
+    name: "a static route",
+    needed: &[
+        ("subnet", "the prefix behind the gateway, like `subnet: 192.168.10.0/24`"),
+        ("nextHop", "the gateway's address in the datacenter's subnet, like `nextHop: 10.1.0.10`"),
+    ],
+    foreign: &["bgpNeighborArea", "bgpNeighborIp"],
+    help: "remove it, or make this `type: bgp`",
+};
+
+const BGP: TypeFields = TypeFields {
+    name: "a BGP peer",
+    needed: &[
+        ("bgpNeighborArea", "the ASN of your router, like `bgpNeighborArea: 65020`"),
+        (
+            "bgpNeighborIp",
+            "your router's address in the datacenter's subnet, like `bgpNeighborIp: 10.1.0.10`",
+        ),
+    ],
+    foreign: &["subnet", "nextHop"],
+    help: "remove it, or make this `type: network`",
+};
+
+type Keys = [(&'static str, Span)];
+
+impl TypeFields {
+    fn of_pop(pop: &Pop) -> Option<&'static Self> {
+        Some(match pop.layer.value()? {
+            Layer::L2 => &L2,
+            Layer::L3 => &L3,
+        })
+    }
+
+    fn of_extra(extra: &Extra) -> Option<&'static Self> {
+        Some(match extra.kind.value()? {
+            ExtraKind::Network => &NETWORK,
+            ExtraKind::Bgp => &BGP,
+        })
+    }
+
+    fn check_missing(&self, keys: &Keys, at: Span, found: &mut Vec<Diagnostic>) {
+        for (field, what) in self.needed {
+            if !keys.iter().any(|(key, _)| key == field) {
+                found.push(missing(self.name, field, at, &format!("add {what}")));
+            }
+        }
+    }
+
+    fn check_foreign(&self, keys: &Keys, kind: Option<Span>, found: &mut Vec<Diagnostic>) {
+        for (field, span) in keys.iter().filter(|(key, _)| self.foreign.contains(key)) {
+            let mut diagnostic =
+                FOREIGN_FIELD.at(format!("{} has no `{field}`", self.name), *span, "does not belong here");
+            if let Some(kind) = kind {
+                diagnostic = diagnostic.and(kind, "because of this type");
+            }
+            found.push(diagnostic.help(self.help));
+        }
+    }
+}
+
+fn missing(name: &str, field: &str, at: Span, help: &str) -> Diagnostic {
+    reading::MISSING_FIELD
+        .at(format!("{name} needs the field `{field}`"), at, format!("`{field}` is missing"))
+        .help(help)
+}
+
+/// The check of [`reading::MISSING_FIELD`], for the fields that depend on the type.
+pub(super) fn missing_fields(document: &Document, found: &mut Vec<Diagnostic>) {
+    for (.., pop) in document.pops() {
+        if pop.value.layer.is_absent() {
+            found.push(missing("a PoP", "type", pop.span, "add `type: l2` or `type: l3`"));
+        } else if let Some(fields) = TypeFields::of_pop(&pop.value) {
+            fields.check_missing(&pop.value.keys, pop.span, found);
+        }
+    }
+    for datacenter in document.datacenters().filter(|datacenter| datacenter.subnet.is_absent()) {
+        let help = "add the subnet of your machines there, like `subnet: 10.1.0.0/24`";
+        found.push(missing("a datacenter", "subnet", datacenter.key, help));
+    }
+    for (_, extra) in document.extras() {
+        if extra.kind.is_absent() {
+            let help = "add `type: network` for a static route or `type: bgp` for a BGP peer";
+            found.push(missing("an extra configuration", "type", extra.span, help));
+        } else if let Some(fields) = TypeFields::of_extra(extra) {
+            fields.check_missing(&extra.keys, extra.span, found);
+        }
+    }
+}
+
+fn foreign_fields(document: &Document, found: &mut Vec<Diagnostic>) {
+    for (.., pop) in document.pops() {
+        if let Some(fields) = TypeFields::of_pop(&pop.value) {
+            let kind = pop.value.layer.given().map(|layer| layer.span);
+            fields.check_foreign(&pop.value.keys, kind, found);
+        }
+    }
+    for (_, extra) in document.extras() {
+        if let Some(fields) = TypeFields::of_extra(extra) {
+            fields.check_foreign(&extra.keys, extra.kind.given().map(|kind| kind.span), found);
+        }
+    }
+}
+
+fn second_l2(document: &Document, found: &mut Vec<Diagnostic>) {
+    for vrack in &document.vracks {
+        let mut l2 = vrack
+            .pops()
+            .filter_map(|(_, pop)| pop.value.layer.given())
+            .filter(|layer| layer.value == Layer::L2);
+        let Some(first) = l2.next() else { continue };
+        for second in l2 {
+            found.push(
+                SECOND_L2
+                    .at("a vRack has at most one l2 service", second.span, "another one")
+                    .and(first.span, "the first one")
+                    .help("make one of them l3, or put it into a vRack of its own"),
+            );
+        }
+    }
+}

@@ -29,5 +29,6 @@ pub mod diagnostic;
 pub mod diff;
 pub mod live;
 pub mod plan;
+pub mod rehearsal;
 pub mod sim;
 pub mod topology;

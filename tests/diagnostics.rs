@@ -3,6 +3,9 @@
 //!
 //! `SNAPSHOTS=overwrite cargo test --test diagnostics` writes the texts again.
 
+// What fails here is a test, and the line says which.
+#![allow(clippy::unwrap_used)]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};

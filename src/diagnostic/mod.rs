@@ -57,6 +57,18 @@ impl Sources {
         self.0.get(id.0 as usize)
     }
 
+    /// The line and the column, both counted from 1 and the column in characters, where `span` begins.
+    ///
+    /// `None` for a source that was not added here. It reads the text up to there.
+    #[must_use]
+    pub fn position(&self, span: Span) -> Option<(usize, usize)> {
+        let text = &self.get(span.source)?.text;
+        let before = text.get(..span.start as usize)?;
+        let before = before.strip_prefix('\u{feff}').unwrap_or(before);
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        Some((1 + before.matches('\n').count(), 1 + line.chars().count()))
+    }
+
     /// All of them, in the order they were added.
     pub fn iter(&self) -> impl Iterator<Item = (SourceId, &Source)> {
         self.0.iter().enumerate().map(|(i, source)| (SourceId(u32::try_from(i).unwrap_or(u32::MAX)), source))
@@ -139,5 +151,24 @@ impl Diagnostic {
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_position_counts_lines_and_characters_from_one() {
+        let mut sources = Sources::default();
+        let source =
+            sources.add(Source { path: PathBuf::from("a"), text: "\u{feff}é: 1\r\n\n  x".to_owned() });
+        let at = |start: u32| sources.position(Span { source, start, end: start });
+        assert_eq!(at(0), Some((1, 1)), "the mark");
+        assert_eq!(at(3), Some((1, 1)), "after the mark");
+        assert_eq!(at(5), Some((1, 2)), "after the é");
+        assert_eq!(at(13), Some((3, 3)), "the x");
+        assert_eq!(at(4), None, "inside the é");
+        assert_eq!(at(99), None, "beyond the end");
     }
 }

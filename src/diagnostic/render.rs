@@ -192,3 +192,86 @@ fn one_line(text: &str) -> String {
     }
     line
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::super::{Source, Span};
+    use super::*;
+
+    fn source(text: &str) -> Sources {
+        let mut sources = Sources::default();
+        sources.add(Source { path: PathBuf::from("a.yaml"), text: text.to_owned() });
+        sources
+    }
+
+    fn span(range: Range<u32>) -> Span {
+        Span { source: SourceId(0), start: range.start, end: range.end }
+    }
+
+    #[test]
+    fn nothing_is_rendered_as_nothing() {
+        assert_eq!(render(&[], &Sources::default(), false), "");
+        assert_eq!(summary(&[]), "");
+    }
+
+    #[test]
+    fn a_message_without_a_place_stands_alone() {
+        let diagnostic =
+            Diagnostic::unplaced("OCC001", Severity::Error, "cannot read `x`").help("look again");
+        assert_eq!(
+            render(&[diagnostic], &Sources::default(), false),
+            "error[OCC001]: cannot read `x`\n |\n = help: look again\n\n"
+        );
+    }
+
+    #[test]
+    fn places_far_apart_are_shown_without_what_is_between() {
+        let text = format!("first\n{}last\n", "between\n".repeat(5000));
+        let end = u32::try_from(text.len()).unwrap();
+        let diagnostic =
+            Diagnostic::error("OCC006", "twice", span(end - 5..end - 1), "again").and(span(0..5), "first");
+        let rendered = render(&[diagnostic], &source(&text), false);
+        assert!(rendered.contains("a.yaml:5002:1") && rendered.contains("a.yaml:1:1"), "{rendered}");
+        assert!(!rendered.contains("between"), "{rendered}");
+    }
+
+    #[test]
+    fn beyond_the_limit_errors_come_before_warnings_and_the_rest_is_counted() {
+        let warning = Diagnostic::unplaced("OCC101", Severity::Warning, "a remark");
+        let error = Diagnostic::unplaced("OCC001", Severity::Error, "an error");
+        let mut diagnostics = vec![warning; MAX_SHOWN + 10];
+        diagnostics.push(error);
+        let rendered = render(&diagnostics, &Sources::default(), false);
+        assert!(rendered.contains("error[OCC001]"), "{rendered}");
+        assert!(rendered.ends_with("... and 11 warnings more\n"), "{rendered}");
+        assert_eq!(rendered.matches("[OCC").count(), MAX_SHOWN);
+        assert_eq!(summary(&diagnostics), format!("1 error, {} warnings", MAX_SHOWN + 10));
+    }
+
+    #[test]
+    fn a_place_that_is_not_in_the_text_is_survived() {
+        // The last but one ends before it begins.
+        for (text, start, end) in
+            [("", 0, 0), ("", 5, 9), ("é", 1, 1), ("a\n", 2, 2), ("a\nb", 4, 2), ("\u{feff}a", 0, 1)]
+        {
+            let range = Range { start, end };
+            let diagnostic = Diagnostic::error("OCC005", "wrong", span(range.clone()), "here");
+            let rendered = render(&[diagnostic], &source(text), false);
+            assert!(rendered.contains("a.yaml:"), "{text:?} {range:?}: {rendered}");
+        }
+        let elsewhere = Diagnostic::error("OCC005", "wrong", span(0..1), "here");
+        assert_eq!(render(&[elsewhere], &Sources::default(), false), "error[OCC005]: wrong\n\n");
+    }
+
+    #[test]
+    fn nothing_from_a_file_reaches_the_terminal_as_a_command() {
+        let text = "\u{1b}[2Jname: x\n";
+        let diagnostic = Diagnostic::error("OCC007", "no field `\u{1b}[2Jname`", span(0..8), "\r\u{7}")
+            .help("not\u{9b}31m \u{202e}this");
+        let rendered = render(&[diagnostic], &source(text), false);
+        let commands = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+        assert!(!rendered.contains(commands), "{rendered:?}");
+    }
+}

@@ -6,6 +6,7 @@
 //!
 //! [`Topology`]: super::Topology
 
+use std::fmt;
 use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
@@ -98,6 +99,22 @@ pub struct Service {
     pub pop: Field<Pop>,
 }
 
+/// The fields of a mapping that are there, right or wrong.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Keys {
+    /// By name, with the place of the key.
+    pub present: Vec<(&'static str, Span)>,
+    /// Those that stand under a name that is not quite their own.
+    pub misspelt: Vec<&'static str>,
+}
+
+impl Keys {
+    /// Whether the field is there under no name at all.
+    pub fn lack(&self, field: &str) -> bool {
+        !self.present.iter().any(|(name, _)| *name == field) && !self.misspelt.contains(&field)
+    }
+}
+
 /// Layer 2 or 3.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Layer {
@@ -124,8 +141,8 @@ pub struct Pop {
     pub datacenter: Field<DatacenterName>,
     /// Whether it is protected.
     pub protect: bool,
-    /// The keys of the fields that are there, by name.
-    pub keys: Vec<(&'static str, Span)>,
+    /// Which of them are there.
+    pub keys: Keys,
 }
 
 /// An l3 datacenter of a vRack.
@@ -171,8 +188,8 @@ pub struct Extra {
     pub bgp_neighbor_ip: Field<Ipv4Addr>,
     /// Whether it is protected.
     pub protect: bool,
-    /// The keys of the fields that are there, by name.
-    pub keys: Vec<(&'static str, Span)>,
+    /// Which of them are there.
+    pub keys: Keys,
 }
 
 impl Document {
@@ -214,6 +231,15 @@ impl Vrack {
             Field::Absent => Manage::default() == Manage::All,
             Field::Refused => false,
             Field::Given(manage) => manage.value == Manage::All,
+        }
+    }
+}
+
+impl fmt::Display for Datacenter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.name {
+            Some(name) => write!(f, "datacenter {name}"),
+            None => f.write_str("a datacenter"),
         }
     }
 }

@@ -28,7 +28,7 @@ pub struct Loaded {
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// Reads and parses the topology in `paths`: [`read`], then [`parse`](super::parse).
+/// Reads and parses the topology in `paths`: [`read`], then [`parse`].
 #[must_use]
 pub fn load<P: AsRef<Path>>(paths: &[P]) -> Loaded {
     let (sources, mut diagnostics) = read(paths);

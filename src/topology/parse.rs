@@ -7,12 +7,14 @@
 mod fields;
 mod lower;
 mod suggest;
+#[cfg(test)]
+mod tests;
 mod yaml;
 
 use std::borrow::Cow;
 
-use fields::{Entry, Fields, Reader, Shape};
-use yaml::Node;
+use fields::{Entry, Fields, Reader, Shape, Taken, kind_of};
+use yaml::{Node, Value};
 
 use super::document::{Datacenter, Document, Extra, ExtraKind, Field, Layer, Located, Pop, Service, Vrack};
 use super::rules::{self, reading};
@@ -65,7 +67,7 @@ fn sort(diagnostics: &mut [Diagnostic]) {
 impl Reader {
     fn file(&mut self, source: SourceId, node: Node<'_>, document: &mut Document) {
         let start = Span { source, start: 0, end: 0 };
-        if node.value == yaml::Value::Null {
+        if node.value == Value::Null {
             self.report(
                 reading::MISSING_FIELD
                     .at("the file is empty", start, "")
@@ -73,16 +75,29 @@ impl Reader {
             );
             return;
         }
-        let key = Located { value: Cow::Borrowed("the file"), span: start };
         let at = node.span;
+        if !matches!(node.value, Value::Map(_)) {
+            let kind = kind_of(&node.value);
+            self.report(
+                reading::WRONG_TYPE
+                    .at(format!("a topology is a mapping, not {kind}"), at, format!("this is {kind}"))
+                    .help("it begins with `version: 1` and `vracks:`"),
+            );
+            return;
+        }
+        let key = Located { value: Cow::Borrowed("the file"), span: start };
         let Some(mut fields) = self.fields(&key, node, &FILE) else { return };
         self.version(fields.take("version"), at);
         if let Field::Given(endpoint) = self.endpoint(fields.take("endpoint")) {
             document.endpoints.push(endpoint);
         }
-        let Some(Entry { key, value, .. }) = fields.take("vracks") else {
-            self.missing(&FILE, "vracks", at, "name the vRacks it is about: `vracks: {pn-12345: {...}}`");
-            return;
+        let Entry { key, value, .. } = match fields.take("vracks") {
+            Taken::There(entry) => entry,
+            Taken::Misspelt => return,
+            Taken::Absent => {
+                self.missing(&FILE, "vracks", at, "name the vRacks it is about: `vracks: {pn-12345: {...}}`");
+                return;
+            }
         };
         let Some((entries, _)) = self.entries(&key, value) else { return };
         for entry in entries {
@@ -91,7 +106,7 @@ impl Reader {
         }
     }
 
-    fn version(&mut self, entry: Option<Entry<'_>>, at: Span) {
+    fn version(&mut self, entry: Taken<'_>, at: Span) {
         match self.number(entry) {
             Field::Absent => self.missing(&FILE, "version", at, "write `version: 1` as the first line"),
             Field::Given(Located { value, span }) if value != 1 => self.report(
@@ -103,7 +118,7 @@ impl Reader {
         }
     }
 
-    fn endpoint(&mut self, entry: Option<Entry<'_>>) -> Field<String> {
+    fn endpoint(&mut self, entry: Taken<'_>) -> Field<String> {
         const KNOWN: [&str; 3] = ["ovh-eu", "ovh-ca", "ovh-us"];
         let field = self.text(entry);
         if let Field::Given(Located { value, span }) = &field
@@ -140,30 +155,28 @@ impl Reader {
         vrack.manage =
             self.choice(fields.take("manage"), &[("all", Manage::All), ("declared", Manage::Declared)]);
         vrack.protect = self.flag(fields.take("protect"));
-        if let Some(entry) = fields.take("services") {
-            let (services, whole) = self.each(entry, Self::service);
-            let known = |service: &Service| match &service.pop {
-                Field::Absent => true,
-                Field::Refused => false,
-                Field::Given(pop) => pop.value.layer.given().is_some(),
-            };
-            vrack.whole &= whole && services.iter().all(known);
-            vrack.services = services;
-        }
-        if let Some(entry) = fields.take("datacenters") {
-            let (datacenters, whole) = self.each(entry, Self::l3_datacenter);
-            vrack.whole &= whole;
-            vrack.datacenters = datacenters;
-        }
-        vrack
+        let (services, services_whole) = self.each(fields.take("services"), Self::service);
+        let (datacenters, datacenters_whole) = self.each(fields.take("datacenters"), Self::l3_datacenter);
+        let known = |service: &Service| match &service.pop {
+            Field::Absent => true,
+            Field::Refused => false,
+            Field::Given(pop) => pop.value.layer.given().is_some(),
+        };
+        vrack.whole = services_whole && datacenters_whole && services.iter().all(known);
+        Vrack { services, datacenters, ..vrack }
     }
 
     /// The things of one kind, named by the keys of a mapping, and whether every one could be read.
     fn each<'a, T>(
         &mut self,
-        Entry { key, value, .. }: Entry<'a>,
+        entry: Taken<'a>,
         mut read: impl FnMut(&mut Self, Entry<'a>) -> T,
     ) -> (Vec<T>, bool) {
+        let Entry { key, value, .. } = match entry {
+            Taken::Absent => return (Vec::new(), true),
+            Taken::Misspelt => return (Vec::new(), false),
+            Taken::There(entry) => entry,
+        };
         match self.entries(&key, value) {
             Some((entries, whole)) => (entries.into_iter().map(|entry| read(self, entry)).collect(), whole),
             None => (Vec::new(), false),
@@ -179,8 +192,9 @@ impl Reader {
             service.description = self.text(fields.take("description"));
             service.protect = self.flag(fields.take("protect"));
             service.pop = match fields.take("pop") {
-                None => Field::Absent,
-                Some(entry) => self.pop(entry),
+                Taken::Absent => Field::Absent,
+                Taken::Misspelt => Field::Refused,
+                Taken::There(entry) => self.pop(entry),
             };
         }
         service
@@ -225,7 +239,20 @@ impl Reader {
 
     fn extra(&mut self, node: Node<'_>) -> Option<Extra> {
         let span = node.span;
-        let key = Located { value: Cow::Borrowed("an item of `extra`"), span };
+        if !matches!(node.value, Value::Map(_)) {
+            let kind = kind_of(&node.value);
+            self.report(
+                reading::WRONG_TYPE
+                    .at(
+                        format!("an item of `extra` is a mapping, not {kind}"),
+                        span,
+                        format!("this is {kind}"),
+                    )
+                    .help("like `{type: network, subnet: 192.168.10.0/24, nextHop: 10.1.0.10}`"),
+            );
+            return None;
+        }
+        let key = Located { value: Cow::Borrowed("extra"), span };
         let mut fields: Fields<'_> = self.fields(&key, node, &EXTRA)?;
         let keys = fields.keys();
         Some(Extra {

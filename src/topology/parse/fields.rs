@@ -10,7 +10,7 @@ use ipnet::Ipv4Net;
 use super::suggest;
 use super::yaml::{Node, Value};
 use crate::diagnostic::{Diagnostic, Span};
-use crate::topology::document::{Field, Located};
+use crate::topology::document::{Field, Keys, Located};
 use crate::topology::rules::{Rule, reading};
 use crate::topology::{Asn, DatacenterName};
 
@@ -32,19 +32,36 @@ pub(super) struct Entry<'a> {
 /// The fields of a mapping that are known, each there at most once.
 pub(super) struct Fields<'a> {
     fields: Vec<(&'static str, Span, Node<'a>)>,
+    /// Those that an unknown field is most likely meant to be: they are not missing as well.
+    misspelt: Vec<&'static str>,
+}
+
+/// A field of a mapping, not yet converted.
+pub(super) enum Taken<'a> {
+    Absent,
+    /// Only under a name that is not quite its own, which has been reported.
+    Misspelt,
+    There(Entry<'a>),
 }
 
 impl<'a> Fields<'a> {
     /// The field, and the place of its key.
-    pub(super) fn take(&mut self, name: &'static str) -> Option<Entry<'a>> {
-        let at = self.fields.iter().position(|(known, ..)| *known == name)?;
-        let (name, span, value) = self.fields.swap_remove(at);
-        Some(Entry { key: Located { value: Cow::Borrowed(name), span }, numeric: false, value })
+    pub(super) fn take(&mut self, name: &'static str) -> Taken<'a> {
+        match self.fields.iter().position(|(known, ..)| *known == name) {
+            Some(at) => {
+                let (name, span, value) = self.fields.swap_remove(at);
+                let key = Located { value: Cow::Borrowed(name), span };
+                Taken::There(Entry { key, numeric: false, value })
+            }
+            None if self.misspelt.contains(&name) => Taken::Misspelt,
+            None => Taken::Absent,
+        }
     }
 
-    /// Where the keys stand.
-    pub(super) fn keys(&self) -> Vec<(&'static str, Span)> {
-        self.fields.iter().map(|(name, span, _)| (*name, *span)).collect()
+    /// Which fields are there, and where their keys stand.
+    pub(super) fn keys(&self) -> Keys {
+        let present = self.fields.iter().map(|(name, span, _)| (*name, *span)).collect();
+        Keys { present, misspelt: self.misspelt.clone() }
     }
 }
 
@@ -60,16 +77,16 @@ impl Reader {
     }
 
     fn wrong_type(&mut self, key: &Located<Cow<'_, str>>, expected: &str, found: &Node<'_>) {
-        let name = &key.value;
+        let name = short(&key.value);
         if found.value == Value::Null {
             let help = match expected {
                 "a mapping" => format!("if nothing is in it, write `{name}: {{}}`"),
                 "a list" => format!("if nothing is in it, write `{name}: []`"),
-                _ => format!("give it a value, or remove `{name}`"),
+                _ => format!("write a value after `{name}:`"),
             };
             self.report(
                 reading::WRONG_TYPE
-                    .at(format!("`{name}` has no value"), key.span, format!("{expected} is expected"))
+                    .at(format!("`{name}` has no value"), key.span, format!("expected {expected}"))
                     .help(help),
             );
             return;
@@ -133,7 +150,7 @@ impl Reader {
                 whole = false;
                 self.report(
                     reading::DUPLICATE_KEY
-                        .at(format!("the key `{text}` is there twice"), name.span, "again here")
+                        .at(format!("the key `{}` is there twice", short(&text)), name.span, "again here")
                         .and(*first, "first here")
                         .help("keep one of them, with what both hold"),
                 );
@@ -154,43 +171,52 @@ impl Reader {
     ) -> Option<Fields<'a>> {
         let (entries, _) = self.entries(key, node)?;
         let mut fields = Vec::with_capacity(entries.len());
+        let mut misspelt = Vec::new();
         for entry in entries {
             match shape.fields.iter().find(|known| **known == entry.key.value) {
                 Some(known) => fields.push((*known, entry.key.span, entry.value)),
-                None => self.unknown_field(&entry.key, shape),
+                None => misspelt.extend(self.unknown_field(&entry.key, shape)),
             }
         }
-        Some(Fields { fields })
+        Some(Fields { fields, misspelt })
     }
 
-    fn unknown_field(&mut self, key: &Located<Cow<'_, str>>, shape: &Shape) {
+    /// Reports a field that is not known, and answers the one it is most likely meant to be.
+    fn unknown_field(&mut self, key: &Located<Cow<'_, str>>, shape: &Shape) -> Option<&'static str> {
         let Shape { name, fields } = shape;
-        let help = match (suggest::nearest(&key.value, fields), suggest::home_of(&key.value)) {
-            (Some(field), _) => format!("did you mean `{field}`?"),
+        let nearest = suggest::nearest(&key.value, fields);
+        let help = match (nearest, suggest::home_of(&key.value)) {
+            (Some(field), None) => format!("did you mean `{field}`?"),
+            (Some(field), Some(home)) => format!("did you mean `{field}`? {home}"),
             (None, Some(home)) => home.to_owned(),
             (None, None) => format!("{name} may have {}", suggest::list(fields, "and")),
         };
         self.report(
             reading::UNKNOWN_FIELD
-                .at(format!("{name} has no field `{}`", key.value), key.span, "unknown field")
+                .at(format!("{name} has no field `{}`", short(&key.value)), key.span, "unknown field")
                 .help(help),
         );
+        nearest
     }
 
     /// A field that `node` holds, converted; a value that is not right is reported by `convert`.
     fn convert<'a, T>(
         &mut self,
-        entry: Option<Entry<'a>>,
+        entry: Taken<'a>,
         convert: impl FnOnce(&mut Self, &Located<Cow<'a, str>>, &Node<'a>) -> Option<T>,
     ) -> Field<T> {
-        let Some(Entry { key, value: node, .. }) = entry else { return Field::Absent };
+        let Entry { key, value: node, .. } = match entry {
+            Taken::Absent => return Field::Absent,
+            Taken::Misspelt => return Field::Refused,
+            Taken::There(entry) => entry,
+        };
         match convert(self, &key, &node) {
             Some(value) => Field::Given(Located { value, span: node.span }),
             None => Field::Refused,
         }
     }
 
-    pub(super) fn text(&mut self, entry: Option<Entry<'_>>) -> Field<String> {
+    pub(super) fn text(&mut self, entry: Taken<'_>) -> Field<String> {
         self.convert(entry, |reader, key, node| match &node.value {
             Value::Text(text) => Some(text.clone().into_owned()),
             _ => {
@@ -200,7 +226,7 @@ impl Reader {
         })
     }
 
-    pub(super) fn flag(&mut self, entry: Option<Entry<'_>>) -> bool {
+    pub(super) fn flag(&mut self, entry: Taken<'_>) -> bool {
         let field = self.convert(entry, |reader, key, node| match node.value {
             Value::Bool(value) => Some(value),
             _ => {
@@ -211,7 +237,7 @@ impl Reader {
         field.value() == Some(true)
     }
 
-    pub(super) fn number(&mut self, entry: Option<Entry<'_>>) -> Field<u64> {
+    pub(super) fn number(&mut self, entry: Taken<'_>) -> Field<u64> {
         self.convert(entry, |reader, key, node| reader.number_of(key, node))
     }
 
@@ -229,12 +255,12 @@ impl Reader {
         }
     }
 
-    pub(super) fn asn(&mut self, entry: Option<Entry<'_>>) -> Field<Asn> {
+    pub(super) fn asn(&mut self, entry: Taken<'_>) -> Field<Asn> {
         self.convert(entry, |reader, key, node| {
             if let Value::Number(text) = &node.value
                 && let Some(full) = asdot(text)
             {
-                reader.report(not_plain(text, node.span).help(format!("written in full it is {full}")));
+                reader.report(not_plain(text, node.span).help(format!("as one number it is {full}")));
                 return None;
             }
             let number = reader.number_of(key, node)?;
@@ -251,12 +277,13 @@ impl Reader {
     }
 
     /// One of a few words.
-    pub(super) fn choice<T: Copy>(&mut self, entry: Option<Entry<'_>>, words: &[(&str, T)]) -> Field<T> {
+    pub(super) fn choice<T: Copy>(&mut self, entry: Taken<'_>, words: &[(&str, T)]) -> Field<T> {
         self.convert(entry, |reader, key, node| {
             let text = match &node.value {
                 Value::Text(text) | Value::Number(text) => text,
                 _ => {
-                    reader.wrong_type(key, "a text", node);
+                    let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+                    reader.wrong_type(key, &suggest::list(&known, "or"), node);
                     return None;
                 }
             };
@@ -267,7 +294,7 @@ impl Reader {
             let list = suggest::list(&known, "or");
             let help = suggest::nearest(text, &known).map(|word| format!("did you mean `{word}`?"));
             let mut diagnostic = reading::INVALID_VALUE.at(
-                format!("`{}` must be {list}, not `{text}`", key.value),
+                format!("`{}` must be {list}, not `{}`", key.value, short(text)),
                 node.span,
                 "unknown value",
             );
@@ -277,13 +304,13 @@ impl Reader {
         })
     }
 
-    pub(super) fn prefix(&mut self, entry: Option<Entry<'_>>) -> Field<Ipv4Net> {
+    pub(super) fn prefix(&mut self, entry: Taken<'_>) -> Field<Ipv4Net> {
         self.network_value(entry, "an IPv4 prefix, like 10.1.0.0/24", |text| {
             text.parse::<Ipv4Addr>().ok().map(|ip| format!("add the length, like `{ip}/24`"))
         })
     }
 
-    pub(super) fn ip(&mut self, entry: Option<Entry<'_>>) -> Field<Ipv4Addr> {
+    pub(super) fn ip(&mut self, entry: Taken<'_>) -> Field<Ipv4Addr> {
         self.network_value(entry, "an IPv4 address, like 10.1.0.10", |text| {
             let (ip, _) = text.split_once('/')?;
             ip.parse::<Ipv4Addr>().ok().map(|ip| format!("write the address alone: `{ip}`"))
@@ -292,7 +319,7 @@ impl Reader {
 
     fn network_value<T: std::str::FromStr>(
         &mut self,
-        entry: Option<Entry<'_>>,
+        entry: Taken<'_>,
         expected: &str,
         help: impl FnOnce(&str) -> Option<String>,
     ) -> Field<T> {
@@ -300,21 +327,21 @@ impl Reader {
             let text = match &node.value {
                 Value::Text(text) | Value::Number(text) => text.as_ref(),
                 _ => {
-                    reader.wrong_type(key, "a text", node);
+                    reader.wrong_type(key, expected, node);
                     return None;
                 }
             };
             if let Ok(value) = text.parse() {
                 return Some(value);
             }
-            let name = &key.value;
+            let (name, shown) = (&key.value, short(text));
             let mut diagnostic = if is_ipv6(text) {
                 reading::IPV6
-                    .at(format!("`{name}` must be IPv4, and `{text}` is IPv6"), node.span, "IPv6")
+                    .at(format!("`{name}` must be IPv4, and `{shown}` is IPv6"), node.span, "IPv6")
                     .help("OVHcloud Connect carries IPv4 only")
             } else {
                 reading::NOT_AN_ADDRESS.at(
-                    format!("`{name}` must be {expected}, not `{text}`"),
+                    format!("`{name}` must be {expected}, not `{shown}`"),
                     node.span,
                     "not understood",
                 )
@@ -326,7 +353,7 @@ impl Reader {
     }
 
     /// A datacenter that is named by a value.
-    pub(super) fn datacenter(&mut self, entry: Option<Entry<'_>>) -> Field<DatacenterName> {
+    pub(super) fn datacenter(&mut self, entry: Taken<'_>) -> Field<DatacenterName> {
         self.convert(entry, |reader, key, node| match &node.value {
             Value::Text(text) => reader.datacenter_name(text, false, node.span),
             Value::Number(text) => reader.datacenter_name(text, true, node.span),
@@ -368,7 +395,7 @@ impl Reader {
             Err(error) => {
                 self.report(
                     reading::NOT_A_NAME
-                        .at(format!("`{text}` is not a valid name here"), span, "not a valid name")
+                        .at(format!("`{}` is not a valid name here", short(text)), span, "not a valid name")
                         .help(error.expected()),
                 );
                 None
@@ -377,8 +404,12 @@ impl Reader {
     }
 
     /// The items of a list under `key`.
-    pub(super) fn list<'a>(&mut self, entry: Option<Entry<'a>>) -> Field<Vec<Node<'a>>> {
-        let Some(Entry { key, value: node, .. }) = entry else { return Field::Absent };
+    pub(super) fn list<'a>(&mut self, entry: Taken<'a>) -> Field<Vec<Node<'a>>> {
+        let Entry { key, value: node, .. } = match entry {
+            Taken::Absent => return Field::Absent,
+            Taken::Misspelt => return Field::Refused,
+            Taken::There(entry) => entry,
+        };
         match node.value {
             Value::List(items) => Field::Given(Located { value: items, span: key.span }),
             _ => {
@@ -402,7 +433,16 @@ impl Reader {
     }
 }
 
-fn kind_of(value: &Value<'_>) -> &'static str {
+/// A text of the file as messages quote it; the source line beside them shows the rest.
+fn short(text: &str) -> Cow<'_, str> {
+    const LONGEST: usize = 60;
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => Cow::Owned(format!("{}...", &text[..end])),
+        None => Cow::Borrowed(text),
+    }
+}
+
+pub(super) fn kind_of(value: &Value<'_>) -> &'static str {
     match value {
         Value::Null => "nothing",
         Value::Bool(_) => "true or false",
@@ -415,7 +455,7 @@ fn kind_of(value: &Value<'_>) -> &'static str {
 
 fn not_plain(text: &str, span: Span) -> Diagnostic {
     const RULE: &Rule = &reading::NOT_PLAIN;
-    RULE.at(format!("`{text}` is not a plain decimal number"), span, "write it in digits only")
+    RULE.at(format!("`{}` is not a plain decimal number", short(text)), span, "")
 }
 
 /// A number in digits only, without leading zeros; else what to write.

@@ -13,9 +13,8 @@ use crate::topology::{
 /// The topology that `document` describes, as far as it could be read.
 pub(super) fn topology(document: Document) -> Topology {
     let Document { endpoints, vracks } = document;
-    let mut topology = Topology::default();
-    topology.endpoint =
-        endpoints.into_iter().next().map(|Located { value, span }| Endpoint { name: value, span });
+    let endpoint = endpoints.into_iter().next().map(|Located { value, span }| Endpoint { name: value, span });
+    let mut topology = Topology { endpoint, ..Topology::default() };
     for vrack in vracks {
         add_vrack(&mut topology, vrack);
     }

@@ -16,18 +16,19 @@ pub(super) fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
 /// Where a field belongs that stands in the wrong place.
 pub(super) fn home_of(field: &str) -> Option<&'static str> {
     Some(match field {
-        "vracks" | "endpoint" | "version" => "this stands at the top of the file",
-        "services" | "manage" => "this stands in a vRack: `vracks: {pn-12345: {...}}`",
-        "datacenters" => {
-            "datacenters stand in the vRack, beside `services`: all its l3 services share them; \
-             an l2 PoP names its one with `datacenter`"
+        "version" | "endpoint" | "vracks" => {
+            "`version`, `endpoint` and `vracks` stand at the top of the file"
         }
-        "pop" | "description" => "this stands in a service of a vRack",
-        "type" => "this stands in `pop` and in the items of `extra`",
-        "interfaceId" | "customerBgpArea" | "datacenter" => "this stands in the `pop` of a service",
-        "extra" => "this stands in a datacenter of the vRack",
+        "manage" | "services" => "`manage` and `services` stand in a vRack, below its name",
+        "datacenters" => {
+            "`datacenters` stands in the vRack, beside `services`, because all its l3 services share them"
+        }
+        "description" | "pop" => "`description` and `pop` stand in a service, below its uuid",
+        "interfaceId" | "customerBgpArea" => "this stands in the `pop` of a service",
+        "datacenter" => "`datacenter` stands in the `pop` of an l2 service",
+        "extra" => "`extra` stands in a datacenter of the vRack",
         "nextHop" | "bgpNeighborArea" | "bgpNeighborIp" => {
-            "this stands in an item of the `extra` list of a datacenter"
+            "this stands in an item of `extra`, in a datacenter"
         }
         _ => return None,
     })

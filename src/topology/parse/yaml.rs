@@ -18,6 +18,11 @@ use crate::topology::rules::reading;
 /// or an attack, and reading it would take gigabytes.
 const MAX_NODES: usize = 20_000_000;
 
+/// The most YAML events that aliases may stand for in a file: some 30,000 configurations.
+///
+/// A few lines of aliases to aliases can stand for billions of nodes.
+const MAX_ALIASED: usize = 300_000;
+
 /// The deepest nesting a file may have. A topology needs eight levels.
 const MAX_DEPTH: usize = 32;
 
@@ -68,6 +73,7 @@ fn options() -> Options {
         budget: budget,
         // Repeated keys are reported by `fields`, each with the place of the first.
         duplicate_keys: DuplicateKeyPolicy::PassThrough,
+        alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: MAX_ALIASED },
         strict_booleans: true,
         reject_unsupported_tags: true,
         non_finite_float_policy: NonFiniteFloatPolicy::AsString,
@@ -83,19 +89,36 @@ struct File<'a> {
 }
 
 impl<'a> File<'a> {
-    /// The place of `location`, widened or cut to whole characters of the text.
+    /// The place of `location`, cut to whole characters of the text.
     fn span(&self, location: Location) -> Span {
-        let at = |offset: u64| {
-            let offset = usize::try_from(offset).unwrap_or(usize::MAX).saturating_add(self.body_start);
-            let mut offset = offset.min(self.text.len());
-            while !self.text.is_char_boundary(offset) {
-                offset -= 1;
-            }
-            offset
+        let span = location.span();
+        let (start, len) = match (span.byte_offset(), span.byte_len()) {
+            (Some(start), Some(len)) => (self.in_text(start), len),
+            // Of an error the library knows the character only.
+            _ => (self.nth_character(span.offset()), 1),
         };
-        let start = location.span().byte_offset().unwrap_or(0);
-        let end = start.saturating_add(location.span().byte_len().unwrap_or(0));
-        self.bytes(at(start), at(end))
+        let end = self.whole(start.saturating_add(usize::try_from(len).unwrap_or(usize::MAX)));
+        self.bytes(start, end)
+    }
+
+    /// Where a byte of the body is in the text.
+    fn in_text(&self, byte: u64) -> usize {
+        self.whole(usize::try_from(byte).unwrap_or(usize::MAX).saturating_add(self.body_start))
+    }
+
+    fn nth_character(&self, character: u64) -> usize {
+        let nth = usize::try_from(character).unwrap_or(usize::MAX);
+        let body = &self.text[self.body_start..];
+        self.body_start + body.char_indices().nth(nth).map_or(body.len(), |(at, _)| at)
+    }
+
+    /// The nearest start of a character, at `byte` or before it.
+    fn whole(&self, byte: usize) -> usize {
+        let mut byte = byte.min(self.text.len());
+        while !self.text.is_char_boundary(byte) {
+            byte -= 1;
+        }
+        byte
     }
 
     fn bytes(&self, start: usize, end: usize) -> Span {
@@ -144,12 +167,16 @@ impl<'a> File<'a> {
                 .at("a file holds one YAML document", self.span(*location), "a second one begins here")
                 .help("put the vRacks of both documents under one `vracks`, or split the file in two");
         }
-        let message = serde_saphyr::UserMessageFormatter.format_message(error);
+        let message = serde_saphyr::DefaultMessageFormatter.format_message(error);
         let span = match error.location() {
             Some(location) if location != Location::UNKNOWN => self.span(location),
-            _ => self.bytes(0, 0),
+            _ => self.bytes(self.body_start, self.body_start),
         };
-        reading::SYNTAX.at(format!("this is not valid YAML: {message}"), span, "")
+        let mut diagnostic = reading::SYNTAX.at(format!("this is not valid YAML: {message}"), span, "");
+        if message.contains(" tab") || message.starts_with("tab") {
+            diagnostic = diagnostic.help("YAML is indented with spaces, never with tabs");
+        }
+        diagnostic
     }
 }
 

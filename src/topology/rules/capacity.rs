@@ -62,7 +62,7 @@ fn peers(document: &Document, found: &mut Vec<Diagnostic>) {
             found.push(
                 PEERS
                     .at(
-                        format!("the datacenter has {} BGP peers, and can have 4", peers.len()),
+                        format!("{datacenter} has {} BGP peers, and can have 4", peers.len()),
                         first_too_many.span,
                         "the 5th peer",
                     )

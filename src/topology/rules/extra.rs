@@ -6,7 +6,7 @@ use ipnet::Ipv4Net;
 
 use super::Rule;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::topology::document::{Datacenter, Document, ExtraKind, Located};
+use crate::topology::document::{Document, ExtraKind, Located};
 
 pub(super) static GATEWAY_OUTSIDE: Rule = Rule {
     code: "OCC060",
@@ -68,9 +68,14 @@ fn holder(subnet: Ipv4Net, ip: Ipv4Addr, with_vrrp: bool) -> Option<&'static str
     }
 }
 
-/// An address from which on, in a subnet that is large enough, nothing is taken.
-fn free_address(subnet: Ipv4Net) -> Ipv4Addr {
-    Ipv4Addr::from(u32::from(subnet.network()).saturating_add(4))
+/// The same message, with an address that is free to use; a subnet that is too small has none.
+fn with_free_address(diagnostic: Diagnostic, subnet: Ipv4Net) -> Diagnostic {
+    let first = Ipv4Addr::from(u32::from(subnet.network()).saturating_add(4));
+    if subnet.contains(&first) && first != subnet.broadcast() {
+        diagnostic.help(format!("the first address that is yours to give there is {first}"))
+    } else {
+        diagnostic
+    }
 }
 
 /// What an extra configuration points at, with the subnet it has to lie in.
@@ -91,42 +96,24 @@ fn neighbours(
 
 fn outside(rule: &Rule, kind: ExtraKind, what: &str, document: &Document, found: &mut Vec<Diagnostic>) {
     for (subnet, ip) in neighbours(document, kind) {
-        if subnet.value.contains(&ip.value) {
-            continue;
+        if !subnet.value.contains(&ip.value) {
+            let message =
+                format!("{what} {} is not in its datacenter's subnet {}", ip.value, subnet.value.trunc());
+            let diagnostic = rule
+                .at(message, ip.span, "outside of the subnet")
+                .and(subnet.span, "the datacenter's subnet");
+            found.push(with_free_address(diagnostic, subnet.value));
         }
-        let mut diagnostic = rule
-            .at(
-                format!("{what} {} is not in its datacenter's subnet {}", ip.value, subnet.value.trunc()),
-                ip.span,
-                "outside of the subnet",
-            )
-            .and(subnet.span, "the datacenter's subnet");
-        let first = free_address(subnet.value);
-        if subnet.value.contains(&first) {
-            diagnostic = diagnostic.help(format!("the first address that is yours to give there is {first}"));
-        }
-        found.push(diagnostic);
     }
 }
 
 fn taken(rule: &Rule, kind: ExtraKind, what: &str, document: &Document, found: &mut Vec<Diagnostic>) {
-    for (subnet, ip) in neighbours(document, kind) {
-        if !subnet.value.contains(&ip.value) {
-            continue;
-        }
+    for (subnet, ip) in neighbours(document, kind).filter(|(subnet, ip)| subnet.value.contains(&ip.value)) {
         if let Some(holder) = holder(subnet.value, ip.value, kind == ExtraKind::Network) {
-            found.push(
-                rule.at(
-                    format!("{what} cannot be {}: it is {holder}", ip.value),
-                    ip.span,
-                    "not yours to give",
-                )
-                .and(subnet.span, "the datacenter's subnet")
-                .help(format!(
-                    "the first address that is yours to give there is {}",
-                    free_address(subnet.value)
-                )),
-            );
+            let diagnostic = rule
+                .at(format!("{what} cannot be {}: it is {holder}", ip.value), ip.span, "not yours to give")
+                .and(subnet.span, "the datacenter's subnet");
+            found.push(with_free_address(diagnostic, subnet.value));
         }
     }
 }
@@ -157,7 +144,7 @@ fn mixed(document: &Document, found: &mut Vec<Diagnostic>) {
             found.push(
                 MIXED
                     .at(
-                        format!("{} has both static routes and BGP peers", describe(datacenter)),
+                        format!("{} has both static routes and BGP peers", datacenter),
                         other.span,
                         name(other.value),
                     )
@@ -165,13 +152,6 @@ fn mixed(document: &Document, found: &mut Vec<Diagnostic>) {
                     .help("keep one kind; a BGP peer can announce the prefixes of the routes itself"),
             );
         }
-    }
-}
-
-fn describe(datacenter: &Datacenter) -> String {
-    match &datacenter.name {
-        Some(name) => format!("the datacenter {name}"),
-        None => "the datacenter".to_owned(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Rule, reading};
 use crate::diagnostic::{Diagnostic, Severity, Span};
-use crate::topology::document::{Document, Extra, ExtraKind, Layer, Pop};
+use crate::topology::document::{Document, Extra, ExtraKind, Keys, Layer, Pop};
 
 pub(super) static FOREIGN_FIELD: Rule = Rule {
     code: "OCC050",
@@ -73,8 +73,6 @@ const BGP: TypeFields = TypeFields {
     help: "remove it, or make this `type: network`",
 };
 
-type Keys = [(&'static str, Span)];
-
 impl TypeFields {
     fn of_pop(pop: &Pop) -> Option<&'static Self> {
         Some(match pop.layer.value()? {
@@ -92,14 +90,14 @@ impl TypeFields {
 
     fn check_missing(&self, keys: &Keys, at: Span, found: &mut Vec<Diagnostic>) {
         for (field, what) in self.needed {
-            if !keys.iter().any(|(key, _)| key == field) {
+            if keys.lack(field) {
                 found.push(missing(self.name, field, at, &format!("add {what}")));
             }
         }
     }
 
     fn check_foreign(&self, keys: &Keys, kind: Option<Span>, found: &mut Vec<Diagnostic>) {
-        for (field, span) in keys.iter().filter(|(key, _)| self.foreign.contains(key)) {
+        for (field, span) in keys.present.iter().filter(|(key, _)| self.foreign.contains(key)) {
             let mut diagnostic =
                 FOREIGN_FIELD.at(format!("{} has no `{field}`", self.name), *span, "does not belong here");
             if let Some(kind) = kind {

@@ -71,11 +71,13 @@ fn datacenter_size(document: &Document, found: &mut Vec<Diagnostic>) {
         let length = subnet.prefix_len();
         let diagnostic = match length {
             DATACENTER_SHORTEST..=DATACENTER_LONGEST => continue,
-            ..DATACENTER_SHORTEST => DATACENTER_SIZE.at(
-                format!("the subnet of a datacenter is at most a /8, and this is a /{length}"),
-                *span,
-                "too large",
-            ),
+            ..DATACENTER_SHORTEST => DATACENTER_SIZE
+                .at(
+                    format!("the subnet of a datacenter is at most a /8, and this is a /{length}"),
+                    *span,
+                    "too large",
+                )
+                .help("for example `10.0.0.0/8`"),
             _ => {
                 let diagnostic = DATACENTER_SIZE.at(
                     format!("the subnet of a datacenter is at least a /28, and this is a /{length}"),

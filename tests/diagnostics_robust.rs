@@ -1,0 +1,262 @@
+//! Whatever is done to a topology, it is read without a panic, and every message points into its file.
+
+use std::path::PathBuf;
+
+use ovhconnect::diagnostic::{self, Diagnostic, MAX_SHOWN, Source, Sources, Span};
+use ovhconnect::topology::{self, Topology, rules};
+use proptest::prelude::*;
+
+const EXAMPLES: [&str; 5] = [
+    include_str!("../examples/l2.yaml"),
+    include_str!("../examples/l3-vrrp.yaml"),
+    include_str!("../examples/l3-static.yaml"),
+    include_str!("../examples/l3-bgp.yaml"),
+    include_str!("../examples/resilient.yaml"),
+];
+
+/// Something a person, an editor or a merge does to a file.
+#[derive(Clone, Debug)]
+enum Edit {
+    Replace(usize, String),
+    Insert(usize, String),
+    Delete(usize, usize),
+    DeleteLine(usize),
+    DuplicateLine(usize),
+    SwapLines(usize, usize),
+    Truncate(usize),
+    Crlf,
+    Bom,
+}
+
+/// Texts that mean something to YAML, to Unicode or to a topology.
+fn fragment() -> impl Strategy<Value = String> {
+    let known = [
+        "\t",
+        "\r",
+        "\n",
+        "\0",
+        "\u{1b}[31m",
+        "\u{feff}",
+        "\u{2028}",
+        "é",
+        "🦀",
+        "'",
+        "\"",
+        ":",
+        ": ",
+        "- ",
+        "#",
+        "{",
+        "}",
+        "[",
+        "]",
+        ",",
+        "&a ",
+        "*a",
+        "<<: *a",
+        "!!int ",
+        "|",
+        ">",
+        "---",
+        "...",
+        "%",
+        "@",
+        "~",
+        "null",
+        "true",
+        "NO",
+        "0",
+        "-1",
+        "1e9",
+        ".inf",
+        "0x1F",
+        "1_000",
+        "010",
+        "99999999999999999999",
+        "0.0.0.0/0",
+        "10.1.0.0/33",
+        "255.255.255.255/32",
+        "fd00::/64",
+        "pn-12345",
+        "l2",
+        "l3",
+        "network",
+        "bgp",
+        "datacenter",
+        "type: l2",
+        "GRA:",
+        "4294967295",
+        "35540",
+        "65501",
+    ];
+    prop_oneof![4 => prop::sample::select(known.to_vec()).prop_map(str::to_owned), 1 => "\\PC{0,4}", 1 => any::<String>()]
+}
+
+fn edit() -> impl Strategy<Value = Edit> {
+    let at = 0..10_000usize;
+    prop_oneof![
+        3 => (at.clone(), fragment()).prop_map(|(at, text)| Edit::Replace(at, text)),
+        3 => (at.clone(), fragment()).prop_map(|(at, text)| Edit::Insert(at, text)),
+        2 => (at.clone(), 1..40usize).prop_map(|(at, len)| Edit::Delete(at, len)),
+        2 => at.clone().prop_map(Edit::DeleteLine),
+        2 => at.clone().prop_map(Edit::DuplicateLine),
+        1 => (at.clone(), at.clone()).prop_map(|(one, other)| Edit::SwapLines(one, other)),
+        1 => at.prop_map(Edit::Truncate),
+        1 => Just(Edit::Crlf),
+        1 => Just(Edit::Bom),
+    ]
+}
+
+impl Edit {
+    fn apply(&self, text: &str) -> String {
+        let mut chars: Vec<char> = text.chars().collect();
+        let mut lines: Vec<&str> = text.split_inclusive('\n').collect();
+        // Positions wrap around, so that every one of them does something.
+        let within = |at: usize, len: usize| if len == 0 { 0 } else { at % len };
+        match self {
+            Self::Replace(at, with) if !chars.is_empty() => {
+                let at = within(*at, chars.len());
+                chars.splice(at..=at, with.chars());
+            }
+            Self::Insert(at, with) => {
+                let at = within(*at, chars.len() + 1);
+                chars.splice(at..at, with.chars());
+            }
+            Self::Delete(at, len) => {
+                let at = within(*at, chars.len());
+                let end = (at + len).min(chars.len());
+                chars.drain(at..end);
+            }
+            Self::Truncate(at) => {
+                let at = within(*at, chars.len());
+                chars.truncate(at);
+            }
+            Self::DeleteLine(at) if !lines.is_empty() => {
+                lines.remove(within(*at, lines.len()));
+                return lines.concat();
+            }
+            Self::DuplicateLine(at) if !lines.is_empty() => {
+                let at = within(*at, lines.len());
+                lines.insert(at, lines[at]);
+                return lines.concat();
+            }
+            Self::SwapLines(one, other) if !lines.is_empty() => {
+                let (one, other) = (within(*one, lines.len()), within(*other, lines.len()));
+                lines.swap(one, other);
+                return lines.concat();
+            }
+            Self::Crlf => return text.replace('\n', "\r\n"),
+            Self::Bom => return format!("\u{feff}{text}"),
+            _ => {}
+        }
+        chars.into_iter().collect()
+    }
+}
+
+fn sources(texts: &[String]) -> Sources {
+    let mut sources = Sources::default();
+    for (number, text) in texts.iter().enumerate() {
+        sources.add(Source { path: PathBuf::from(format!("{number}.yaml")), text: text.clone() });
+    }
+    sources
+}
+
+fn spans(topology: &Topology, diagnostics: &[Diagnostic]) -> Vec<Span> {
+    let labels = diagnostics.iter().flat_map(|diagnostic| &diagnostic.labels).map(|label| label.span);
+    let entries = topology.entries.values().map(|declaration| declaration.span);
+    let vracks = topology.vracks.values().map(|vrack| vrack.span);
+    labels
+        .chain(entries)
+        .chain(vracks)
+        .chain(topology.endpoint.iter().map(|endpoint| endpoint.span))
+        .collect()
+}
+
+/// What holds of any text.
+fn check(texts: &[String]) -> Result<(), TestCaseError> {
+    let sources = sources(texts);
+    let (topology, diagnostics) = topology::parse(&sources);
+    for span in spans(&topology, &diagnostics) {
+        let text = &sources.get(span.source).expect("a source that was given").text;
+        prop_assert!(text.get(span.range()).is_some(), "{span:?} is not in its text of {} bytes", text.len());
+    }
+    for diagnostic in &diagnostics {
+        prop_assert!(rules::find(diagnostic.code).is_some(), "{} has no rule", diagnostic.code);
+        prop_assert!(!diagnostic.labels.is_empty(), "{diagnostic:?} has no place");
+    }
+    let (again, diagnostics_again) = topology::parse(&sources);
+    prop_assert_eq!(&again, &topology, "read twice, not the same");
+    prop_assert_eq!(&diagnostics_again, &diagnostics, "read twice, not the same");
+
+    let plain = diagnostic::render(&diagnostics, &sources, false);
+    prop_assert!(!plain.contains('\u{1b}'), "a colour code in {plain:?}");
+    for diagnostic in diagnostics.iter().take(MAX_SHOWN) {
+        prop_assert!(
+            diagnostics.len() > MAX_SHOWN || plain.contains(diagnostic.code),
+            "{} is not in\n{plain}",
+            diagnostic.code
+        );
+    }
+    // With colour the words are the same; what colours them must not fail either.
+    prop_assert_eq!(diagnostic::render(&diagnostics, &sources, true).is_empty(), plain.is_empty());
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+    #[test]
+    fn edits_of_the_examples_are_survived(
+        example in prop::sample::select(EXAMPLES.to_vec()),
+        edits in prop::collection::vec(edit(), 1..8),
+    ) {
+        let text = edits.iter().fold(example.to_owned(), |text, edit| edit.apply(&text));
+        check(&[text])?;
+    }
+
+    #[test]
+    fn files_together_are_survived(
+        one in prop::sample::select(EXAMPLES.to_vec()),
+        other in prop::sample::select(EXAMPLES.to_vec()),
+        edit in edit(),
+    ) {
+        check(&[one.to_owned(), edit.apply(other)])?;
+    }
+
+    #[test]
+    fn any_text_is_survived(text in any::<String>()) {
+        check(&[text])?;
+    }
+
+    #[test]
+    fn any_bytes_are_survived(
+        example in prop::sample::select(EXAMPLES.to_vec()),
+        at in any::<prop::sample::Index>(),
+        bytes in prop::collection::vec(any::<u8>(), 0..6),
+    ) {
+        let mut raw = example.as_bytes().to_vec();
+        let at = at.index(raw.len());
+        raw.splice(at..(at + bytes.len()).min(example.len()), bytes);
+        check(&[String::from_utf8_lossy(&raw).into_owned()])?;
+    }
+}
+
+#[test]
+fn every_prefix_of_an_example_is_survived() {
+    for example in EXAMPLES {
+        for (at, _) in example.char_indices().step_by(7) {
+            if let Err(error) = check(&[example[..at].to_owned()]) {
+                panic!("cut at byte {at}: {error}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_line_of_any_length_is_survived() {
+    let long = "x".repeat(1_000_000);
+    let text = format!("version: 1\nvracks: {{pn-1: {{manage: {long}, protect: \"{long}\", {long}: 1}}}}\n");
+    if let Err(error) = check(&[text]) {
+        panic!("{error}");
+    }
+}

@@ -19,16 +19,21 @@
 //! - [`diff`](mod@diff): (`Topology`, `Live`) → changes. Pure.
 //! - [`plan`]: changes → steps, edges with their reasons, impact on the traffic. Pure.
 //! - [`apply`](mod@apply): walks a plan and follows every call to its effect. It decides nothing.
+//! - [`render`]: plans, events and outcomes as text.
 //! - [`sim`]: the API, simulated: a pure state machine with an explicit clock and an HTTP face. It
 //!   shares the JSON shapes of [`api::wire`] with the rest and nothing else, so that a mistake on one
 //!   side shows on the other.
+//! - [`rehearsal`]: the simulator in this process, for `--simulate` and for tests.
+//! - [`cli`]: the commands; the only module that prints.
 
 pub mod api;
 pub mod apply;
+pub mod cli;
 pub mod diagnostic;
 pub mod diff;
 pub mod live;
 pub mod plan;
 pub mod rehearsal;
+pub mod render;
 pub mod sim;
 pub mod topology;

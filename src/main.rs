@@ -1,3 +1,7 @@
 //! The `ovhconnect` program: everything is in the library.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ovhconnect::cli::run(std::env::args_os())
+}

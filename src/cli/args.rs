@@ -1,0 +1,161 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand};
+
+use super::exit;
+
+/// The declarative reconciler for OVHcloud Connect.
+#[derive(Debug, Parser)]
+#[command(name = "ovhconnect", version, about, after_help = exit::HELP, max_term_width = 100)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Say more on stderr; up to three times (requests, then everything).
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+    /// When to use colour.
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    pub color: Color,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set or TERM is dumb.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Check topology files; needs no credentials.
+    Validate(Validate),
+    /// Show what apply would do, and in which order.
+    Plan(Plan),
+    /// Make live what the topology declares.
+    Apply(Apply),
+    /// Remove what the topology declares.
+    Destroy(Apply),
+    /// Serve a simulated OVHcloud API.
+    Simulate(Simulate),
+}
+
+/// The topology's files.
+#[derive(Debug, Args)]
+pub struct Paths {
+    /// Topology files, and folders of them.
+    #[arg(value_name = "PATH", default_value = "topology.yaml")]
+    pub paths: Vec<PathBuf>,
+}
+
+/// `validate`.
+#[derive(Debug, Args)]
+pub struct Validate {
+    /// The topology.
+    #[command(flatten)]
+    pub topology: Paths,
+}
+
+/// Which API is called, and how.
+#[derive(Debug, Args)]
+pub struct Target {
+    /// Rehearse on a simulated account in this process: made from the topology with nothing
+    /// configured, or kept in a file.
+    #[arg(long, value_name = "STATE.json", num_args = 0..=1, require_equals = true)]
+    pub simulate: Option<Option<PathBuf>>,
+    /// The API: ovh-eu, ovh-ca, ovh-us or a URL [default: OVH_ENDPOINT or ovh.conf].
+    #[arg(long, value_name = "NAME", conflicts_with = "simulate")]
+    pub endpoint: Option<String>,
+    /// How many independent steps, and requests, run at once.
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = at_least_one)]
+    pub parallelism: usize,
+}
+
+/// `plan`.
+#[derive(Debug, Args)]
+pub struct Plan {
+    /// The topology.
+    #[command(flatten)]
+    pub topology: Paths,
+    /// The API.
+    #[command(flatten)]
+    pub target: Target,
+    /// Plan to remove what the topology declares.
+    #[arg(long)]
+    pub destroy: bool,
+    /// Exit with 2 when there is something to do.
+    #[arg(long)]
+    pub detailed_exitcode: bool,
+    /// Say of each step why it exists, and of what it waits for, why.
+    #[arg(long)]
+    pub explain: bool,
+}
+
+/// `apply` and `destroy`.
+#[derive(Debug, Args)]
+pub struct Apply {
+    /// The topology.
+    #[command(flatten)]
+    pub topology: Paths,
+    /// The API.
+    #[command(flatten)]
+    pub target: Target,
+    /// Do not ask.
+    #[arg(long)]
+    pub auto_approve: bool,
+    /// Say of each step why it exists, and of what it waits for, why.
+    #[arg(long)]
+    pub explain: bool,
+    /// How long a task may take, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 1800)]
+    pub task_timeout: u64,
+}
+
+/// `simulate`.
+#[derive(Debug, Args)]
+pub struct Simulate {
+    /// Where to listen.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8180")]
+    pub listen: SocketAddr,
+    /// Make the account from this topology (a file or a folder): its vRacks and services, nothing
+    /// configured.
+    #[arg(long, value_name = "PATH", conflicts_with = "account")]
+    pub topology: Vec<PathBuf>,
+    /// Take the account from this file (YAML or JSON).
+    #[arg(long, value_name = "FILE")]
+    pub account: Option<PathBuf>,
+    /// Keep the account in this file; if it exists, start from it.
+    #[arg(long, value_name = "FILE")]
+    pub state: Option<PathBuf>,
+    /// How long a task takes.
+    #[arg(long, value_name = "SECONDS", default_value_t = 20.0, value_parser = seconds)]
+    pub task_seconds: f64,
+    /// Wait before each answer.
+    #[arg(long, value_name = "MILLISECONDS", default_value_t = 0)]
+    pub latency_ms: u64,
+    /// Refuse a second task on a busy service (409).
+    #[arg(long)]
+    pub serialize: bool,
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) | Err(_) => Err("a whole number from 1 is needed".to_owned()),
+        Ok(number) => Ok(number),
+    }
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(number) if number.is_finite() && number >= 0.0 => Ok(number),
+        _ => Err("a number of seconds is needed, like 20 or 0.5".to_owned()),
+    }
+}

@@ -1,0 +1,132 @@
+//! From the command line to a topology and a client that can be asked about it.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::args::{Paths, Target};
+use super::exit::Exit;
+use super::{error, say, warn};
+use crate::api::{Client, Config, HttpOptions, HttpTransport, Options};
+use crate::diagnostic::{self, Diagnostic, Sources};
+use crate::diff::{Goal, codes};
+use crate::live::read::{ReadError, read};
+use crate::plan::{Plan, PlanError};
+use crate::rehearsal;
+use crate::sim::clock::SystemClock;
+use crate::sim::{Options as SimulatorOptions, Simulator, World};
+use crate::topology::Topology;
+use crate::topology::files::{self, Loaded};
+
+/// How much faster than real time a rehearsal runs: a task of 20 s takes half a second.
+const REHEARSAL_SPEED: f64 = 40.0;
+
+/// A topology and the API it is compared with.
+pub(super) struct Session {
+    sources: Sources,
+    topology: Topology,
+    pub(super) client: Client,
+}
+
+impl Session {
+    /// Reads the topology and prepares the client. What is wrong is told; then there is no session.
+    pub(super) fn open(paths: &Paths, target: &Target) -> Result<Self, Exit> {
+        let Loaded { sources, topology, diagnostics } = files::load(&paths.paths);
+        tell(&diagnostics, &sources);
+        if diagnostics.iter().any(Diagnostic::is_error) {
+            return Err(Exit::Error);
+        }
+        let client = match &target.simulate {
+            Some(state) => simulated(&topology, state.as_deref())?,
+            None => real(&topology, &sources, target)?,
+        };
+        Ok(Self { sources, topology, client })
+    }
+
+    /// Reads live state and plans.
+    pub(super) async fn plan(&self, goal: Goal) -> Result<Plan, Exit> {
+        let reading = read(&self.client, &self.topology).await.map_err(|problem| self.unread(&problem))?;
+        Plan::make(&reading.topology, &reading.live, goal).map_err(|problem| match problem {
+            PlanError::Unfit(diagnostics) => {
+                tell(&diagnostics, &self.sources);
+                Exit::Error
+            }
+            PlanError::Cycle(cycle) => {
+                error(&cycle.to_string());
+                Exit::Error
+            }
+        })
+    }
+
+    fn unread(&self, problem: &ReadError) -> Exit {
+        match problem {
+            ReadError::Unfit(diagnostics) => tell(diagnostics, &self.sources),
+            ReadError::Api(problem) => {
+                error(&format!("live state cannot be read: {problem}"));
+                if let Some(hint) = problem.hint() {
+                    say(&format!("  help: {hint}"));
+                }
+            }
+            ReadError::Unreadable(problem) => error(&problem.to_string()),
+        }
+        Exit::Error
+    }
+}
+
+fn tell(diagnostics: &[Diagnostic], sources: &Sources) {
+    if !diagnostics.is_empty() {
+        say(diagnostic::render(diagnostics, sources, true).trim_end());
+    }
+}
+
+fn fail(problem: impl std::fmt::Display) -> Exit {
+    error(&problem.to_string());
+    Exit::Error
+}
+
+fn simulated(topology: &Topology, state: Option<&Path>) -> Result<Client, Exit> {
+    let options = SimulatorOptions::default();
+    let clock = Arc::new(SystemClock::scaled(REHEARSAL_SPEED));
+    let simulator = match state {
+        Some(path) if path.exists() => {
+            let world = World::load(path, options).map_err(fail)?;
+            Simulator::from_world(world, clock).with_state_file(path).map_err(fail)?
+        }
+        Some(path) => {
+            let account = rehearsal::account_for(topology);
+            let simulator = Simulator::new(&account, options, clock).map_err(fail)?;
+            simulator.with_state_file(path).map_err(fail)?
+        }
+        None => Simulator::new(&rehearsal::account_for(topology), options, clock).map_err(fail)?,
+    };
+    say(&match state {
+        Some(path) => format!("Rehearsing on the simulated account in {}.", path.display()),
+        None => "Rehearsing on a simulated account made from the topology.".to_owned(),
+    });
+    let options = Options { rate: f64::INFINITY, ..Options::default() };
+    rehearsal::client(&Arc::new(simulator), options).map_err(fail)
+}
+
+fn real(topology: &Topology, sources: &Sources, target: &Target) -> Result<Client, Exit> {
+    let loaded = Config::load(target.endpoint.as_deref());
+    for warning in &loaded.warnings {
+        warn(&warning.to_string());
+    }
+    let config = loaded.config.map_err(fail)?;
+    if let Some(diagnostic) = other_endpoint(topology, &config) {
+        tell(&[diagnostic], sources);
+        return Err(Exit::Error);
+    }
+    let options = Options { parallelism: target.parallelism, ..Options::default() };
+    let transport = HttpTransport::new(&config.endpoint, HttpOptions::for_timeout(options.timeout));
+    Ok(Client::new(config, Arc::new(transport.map_err(fail)?), options))
+}
+
+/// Refuses to use a topology against another endpoint than the one it is for.
+fn other_endpoint(topology: &Topology, config: &Config) -> Option<Diagnostic> {
+    let wanted = topology.endpoint.as_ref()?;
+    let is_same = crate::api::Endpoint::parse(&wanted.name).is_ok_and(|it| it.url() == config.endpoint.url());
+    let message = format!("this topology is for {}, and the endpoint is {}", wanted.name, config.endpoint);
+    let diagnostic = Diagnostic::error(codes::ENDPOINT, message, wanted.span, "only to be used there")
+        .help("set OVH_ENDPOINT (or --endpoint), or rehearse with --simulate");
+    (!is_same).then_some(diagnostic)
+}

@@ -1,0 +1,115 @@
+//! The commands. The only module that prints: the answer on stdout, the story on stderr.
+
+pub mod args;
+pub mod exit;
+
+mod apply;
+mod connect;
+mod plan;
+mod progress;
+mod simulate;
+mod validate;
+
+use std::ffi::OsString;
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use anstream::ColorChoice;
+use clap::Parser as _;
+use clap::error::ErrorKind;
+use tracing::level_filters::LevelFilter;
+
+use crate::diff::Goal;
+use args::{Cli, Color, Command};
+use exit::Exit;
+
+/// Runs the program and says how it ends.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // clap writes help to stdout and errors to stderr. Nobody is left to tell if that fails.
+            let _ = error.print();
+            return match error.kind() {
+                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Exit::Success,
+                _ => Exit::Usage,
+            }
+            .into();
+        }
+    };
+    color(cli.color);
+    log(cli.verbose);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(problem) => {
+            error(&format!("the program cannot start: {problem}"));
+            return Exit::Error.into();
+        }
+    };
+    let exit = runtime.block_on(async {
+        match cli.command {
+            Command::Validate(args) => validate::run(&args),
+            Command::Plan(args) => plan::run(&args).await,
+            Command::Apply(args) => apply::run(&args, Goal::Apply).await,
+            Command::Destroy(args) => apply::run(&args, Goal::Destroy).await,
+            Command::Simulate(args) => simulate::run(&args).await,
+        }
+    });
+    // What is still under way was announced as such: do not wait for it.
+    runtime.shutdown_background();
+    exit.into()
+}
+
+fn color(choice: Color) {
+    match choice {
+        Color::Auto => ColorChoice::Auto,
+        Color::Always => ColorChoice::Always,
+        Color::Never => ColorChoice::Never,
+    }
+    .write_global();
+}
+
+fn log(verbose: u8) {
+    let level = match verbose {
+        0 => LevelFilter::WARN,
+        1 => LevelFilter::INFO,
+        2 => LevelFilter::DEBUG,
+        _ => LevelFilter::TRACE,
+    };
+    // Other crates' logs may hold what they were given; only this crate's are known to hold no secret.
+    let ours = tracing_subscriber::filter::Targets::new().with_target("ovhconnect", level);
+    use tracing_subscriber::layer::SubscriberExt as _;
+    use tracing_subscriber::util::SubscriberInitExt as _;
+    let layer = tracing_subscriber::fmt::layer()
+        .with_writer(std::io::stderr)
+        .with_ansi(anstream::AutoStream::choice(&std::io::stderr()) != ColorChoice::Never)
+        .with_target(false);
+    tracing_subscriber::registry().with(layer).with(ours).init();
+}
+
+/// Prints to stdout. A closed pipe (`| head`) is not an error of ours.
+pub(crate) fn out(text: &str) {
+    let _ = anstream::stdout().write_all(text.as_bytes());
+}
+
+/// Prints a line to stderr.
+pub(crate) fn say(text: &str) {
+    let _ = writeln!(anstream::stderr(), "{text}");
+}
+
+/// Prints an error to stderr.
+pub(crate) fn error(text: &str) {
+    let style = anstyle::AnsiColor::Red.on_default().bold();
+    say(&format!("{style}error{style:#}: {text}"));
+}
+
+/// Prints a warning to stderr.
+pub(crate) fn warn(text: &str) {
+    let style = anstyle::AnsiColor::Yellow.on_default().bold();
+    say(&format!("{style}warning{style:#}: {text}"));
+}
+
+/// The width to write for: the terminal's, or 100 columns.
+pub(crate) fn width() -> usize {
+    std::env::var("COLUMNS").ok().and_then(|it| it.parse().ok()).filter(|it| *it >= 40).unwrap_or(100)
+}

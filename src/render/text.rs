@@ -1,0 +1,344 @@
+//! A plan for a terminal: what changes as a tree, the order, what it does to the traffic, a summary.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use super::words::{self, ShortNames};
+use super::{ALARM, FAINT, STRONG, sign_of, style_of, styled};
+use crate::diff::{Action, Change, Goal, Reason};
+use crate::live::LiveConfig;
+use crate::plan::impact::{Impact, Level};
+use crate::plan::{Plan, StepId};
+use crate::topology::{Address, Field, Pop, Spec};
+
+/// How a plan is shown.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct View {
+    /// Columns; longer lines are wrapped where they can be.
+    pub width: usize,
+    /// Whether each step says why it exists and each edge why it waits.
+    pub explain: bool,
+}
+
+impl Default for View {
+    fn default() -> Self {
+        Self { width: 100, explain: false }
+    }
+}
+
+/// A whole plan.
+#[must_use]
+pub fn plan(plan: &Plan, view: View) -> String {
+    let mut text = String::new();
+    if plan.is_empty() {
+        unmanaged(&mut text, plan);
+        let _ = writeln!(text, "{}", styled(STRONG, nothing_to_do(plan)));
+        return text;
+    }
+    let _ = writeln!(text, "{}\n", styled(STRONG, summary(plan)));
+    changes(&mut text, &plan.changes, view.width);
+    unmanaged(&mut text, plan);
+    order(&mut text, plan, view);
+    impact(&mut text, plan);
+    let _ = writeln!(text, "{}", styled(STRONG, summary(plan)));
+    text
+}
+
+fn nothing_to_do(plan: &Plan) -> String {
+    match plan.goal {
+        Goal::Apply => {
+            format!("Nothing to do: live is what the topology declares ({} unchanged).", plan.unchanged)
+        }
+        Goal::Destroy => "Nothing to do: nothing of the topology is live.".to_owned(),
+    }
+}
+
+/// How many changes of each kind, in one line.
+#[must_use]
+pub fn summary(plan: &Plan) -> String {
+    let mut count: BTreeMap<Action, usize> = BTreeMap::new();
+    for change in &plan.changes {
+        *count.entry(change.action).or_default() += 1;
+    }
+    let words = [
+        (Action::Create, "to create"),
+        (Action::Update, "to update"),
+        (Action::Replace, "to replace"),
+        (Action::Delete, "to delete"),
+        (Action::Wait, "to wait for"),
+    ];
+    let mut parts: Vec<String> =
+        words.iter().filter_map(|(action, word)| Some(format!("{} {word}", count.get(action)?))).collect();
+    if plan.unchanged > 0 {
+        parts.push(format!("{} unchanged", plan.unchanged));
+    }
+    format!("Plan: {}.", parts.join(", "))
+}
+
+/// Changes as a tree by vRack. What does not change is shown only where something in it does.
+pub fn changes(text: &mut String, changes: &[Change], width: usize) {
+    let mut shown: BTreeSet<Address> = BTreeSet::new();
+    for change in changes {
+        let mut above = Vec::new();
+        let mut at = change.address.parent();
+        while let Some(parent) = at {
+            at = parent.parent();
+            above.push(parent);
+        }
+        for parent in above.into_iter().rev() {
+            if !shown.contains(&parent) {
+                let indent = indent(&parent);
+                let style = if parent.parent().is_none() { STRONG } else { FAINT };
+                let _ = writeln!(text, "{indent}{}", styled(style, parent.leaf()));
+                shown.insert(parent);
+            }
+        }
+        shown.insert(change.address.clone());
+        one_change(text, change, width);
+    }
+    let _ = writeln!(text);
+}
+
+fn depth(address: &Address) -> usize {
+    std::iter::successors(address.parent(), Address::parent).count()
+}
+
+fn indent(address: &Address) -> String {
+    match depth(address) {
+        0 => String::new(),
+        depth => "  ".repeat(depth * 2 - 1),
+    }
+}
+
+fn one_change(text: &mut String, change: &Change, width: usize) {
+    let indent = indent(&change.address);
+    let sign = styled(style_of(change.action).bold(), sign_of(change.action));
+    let leaf = styled(style_of(change.action), change.address.leaf());
+    let details = details(change);
+    let line = format!("{indent}{sign} {leaf}");
+    let plain = indent.len() + 2 + change.address.leaf().chars().count();
+    match details.as_slice() {
+        [] => {
+            let _ = writeln!(text, "{line}");
+        }
+        [only] if plain + 2 + visible(only) <= width => {
+            let _ = writeln!(text, "{line}  {only}");
+        }
+        _ => {
+            let _ = writeln!(text, "{line}");
+            for detail in details {
+                let _ = writeln!(text, "{indent}    {detail}");
+            }
+        }
+    }
+}
+
+/// How many columns a text takes without its styles.
+fn visible(text: &str) -> usize {
+    anstream::adapter::strip_str(text).to_string().chars().count()
+}
+
+/// What is said below a change: its fields, old and new, and why.
+fn details(change: &Change) -> Vec<String> {
+    let mut lines = match (change.action, &change.before, &change.after) {
+        (Action::Create, _, Some(after)) => values(after),
+        (Action::Replace | Action::Update, Some(before), Some(after)) => differences(change, before, after),
+        (Action::Delete, Some(before), _) => values(&before.spec),
+        (Action::Wait, Some(before), _) => values(&before.spec),
+        _ => Vec::new(),
+    };
+    if let Some(why) = why(change) {
+        lines.push(styled(FAINT, why));
+    }
+    lines
+}
+
+/// The reason, where the sign and the fields do not say it already.
+fn why(change: &Change) -> Option<String> {
+    match &change.reason {
+        Reason::Missing | Reason::NotDeclared | Reason::Differs | Reason::Destroy => None,
+        reason => Some(reason.to_string()),
+    }
+}
+
+fn values(spec: &Spec) -> Vec<String> {
+    let mut fields = spec.fields();
+    // A membership that is made or removed is not about its description.
+    if let Spec::Membership(membership) = spec {
+        fields.retain(|_| membership.description.as_deref().is_some_and(|it| !it.is_empty()));
+    }
+    let mut parts: Vec<String> = fields.iter().map(|(field, value)| value_of(*field, value)).collect();
+    if assigns_asn(spec) {
+        parts.push(format!("{} assigned by OVHcloud", Field::OvhBgpArea));
+    }
+    if parts.is_empty() { Vec::new() } else { vec![parts.join(", ")] }
+}
+
+fn value_of(field: Field, value: &str) -> String {
+    match field {
+        Field::Description => format!("{field} {value:?}"),
+        Field::Type => value.to_owned(),
+        _ => format!("{field} {value}"),
+    }
+}
+
+/// Whether OVHcloud will assign the ASN.
+fn assigns_asn(spec: &Spec) -> bool {
+    use crate::topology::Datacenter;
+    matches!(
+        spec,
+        Spec::Pop(Pop::L3 { ovh_bgp_area: None, .. })
+            | Spec::Datacenter(Datacenter::L3 { ovh_bgp_area: None, .. })
+    )
+}
+
+/// One line for each field that differs, then one for all that stay.
+fn differences(change: &Change, before: &LiveConfig, after: &Spec) -> Vec<String> {
+    let old: BTreeMap<Field, String> = before.spec.fields().into_iter().collect();
+    let new: BTreeMap<Field, String> = after.fields().into_iter().collect();
+    let mut lines = Vec::new();
+    let mut same = Vec::new();
+    let fields: BTreeSet<&Field> = old.keys().chain(new.keys()).collect();
+    for field in fields {
+        let (old, new) = (old.get(field), new.get(field));
+        if old == new {
+            same.extend(new.map(|value| value_of(*field, value)));
+            continue;
+        }
+        let show = |value: Option<&String>, otherwise: &str| match value {
+            Some(value) if *field == Field::Description => format!("{value:?}"),
+            Some(value) => value.clone(),
+            None => otherwise.to_owned(),
+        };
+        let forces = change.action == Action::Replace && change.fields.contains(field);
+        let mark = if forces { styled(STRONG, "  # forces the replacement") } else { String::new() };
+        lines.push(format!("{field} {} → {}{mark}", show(old, "none"), show(new, "none")));
+    }
+    if !same.is_empty() && change.action == Action::Replace {
+        lines.push(same.join(", "));
+    }
+    lines
+}
+
+fn unmanaged(text: &mut String, plan: &Plan) {
+    if plan.unmanaged.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "{}", styled(STRONG, "Unmanaged, left alone"));
+    for address in &plan.unmanaged {
+        let _ = writeln!(text, "    {address}");
+    }
+    let _ = writeln!(text);
+}
+
+fn order(text: &mut String, plan: &Plan, view: View) {
+    let names = ShortNames::of(plan);
+    let mut waits: BTreeMap<StepId, Vec<(StepId, String)>> = BTreeMap::new();
+    for edge in &plan.edges {
+        waits.entry(edge.after).or_default().push((edge.before, edge.because.to_string()));
+    }
+    let _ = writeln!(text, "{}", styled(STRONG, "Order"));
+    let digits = plan.steps.len().to_string().len() + 1;
+    for (id, step) in plan.steps() {
+        let waits = waits.get(&id).map_or(&[][..], Vec::as_slice);
+        let words = words::step(step, &names);
+        let after = match waits {
+            [] => String::new(),
+            _ if view.explain => String::new(),
+            waits => styled(FAINT, format!("  after {}", list(waits.iter().map(|(id, _)| *id)))),
+        };
+        let _ = writeln!(text, "  {:>digits$}  {words}{after}", id.to_string());
+        if view.explain {
+            if let Some(reason) = plan.reason(step) {
+                let _ =
+                    writeln!(text, "  {:>digits$}    {}", "", styled(FAINT, format!("because: {reason}")));
+            }
+            for (before, because) in waits {
+                let line = format!("waits for {before}: {because}");
+                let _ = writeln!(text, "  {:>digits$}    {}", "", styled(FAINT, line));
+            }
+        }
+    }
+    let _ = writeln!(text);
+}
+
+/// Step numbers, with runs of them shortened: `#1-#4, #9`.
+fn list(ids: impl Iterator<Item = StepId>) -> String {
+    let mut runs: Vec<(StepId, StepId)> = Vec::new();
+    for id in ids {
+        match runs.last_mut() {
+            Some((_, last)) if last.0 + 1 == id.0 => *last = id,
+            _ => runs.push((id, id)),
+        }
+    }
+    let run = |(first, last): &(StepId, StepId)| match last.0 - first.0 {
+        0 => first.to_string(),
+        1 => format!("{first}, {last}"),
+        _ => format!("{first}-{last}"),
+    };
+    runs.iter().map(run).collect::<Vec<_>>().join(", ")
+}
+
+fn impact(text: &mut String, plan: &Plan) {
+    let layer_2 = plan.changes.iter().filter(|change| {
+        let is_l2 = |config: &LiveConfig| matches!(config.spec, Spec::Pop(Pop::L2 { .. }));
+        matches!(change.action, Action::Delete | Action::Replace) && change.before.as_ref().is_some_and(is_l2)
+    });
+    let layer_2: Vec<&Change> = layer_2.collect();
+    let felt = |impact: &Impact| {
+        let stands = |level: &Level| level.before + level.after > 0;
+        stands(&impact.paths) || stands(&impact.datacenters)
+    };
+    if layer_2.is_empty() && !plan.impact.values().any(felt) {
+        return;
+    }
+    let _ = writeln!(text, "{}", styled(STRONG, "Impact"));
+    for (vrack, impact) in plan.impact.iter().filter(|(_, impact)| felt(impact)) {
+        let _ = writeln!(text, "  {vrack}  l3 paths:    {}", level(&impact.paths));
+        let _ = writeln!(
+            text,
+            "  {:width$}  datacenters: {}",
+            "",
+            level(&impact.datacenters),
+            width = vrack.as_str().len()
+        );
+        for line in alarms(impact) {
+            let _ = writeln!(text, "  {}", styled(ALARM, format!("! {line}")));
+        }
+    }
+    for change in layer_2 {
+        let line = match change.action {
+            Action::Replace => format!("! {}: layer 2 traffic stops until it is made anew", change.address),
+            _ => format!("! {}: layer 2 traffic stops for good", change.address),
+        };
+        let _ = writeln!(text, "  {}", styled(ALARM, line));
+    }
+    let _ = writeln!(text);
+}
+
+/// A count before, meanwhile and after. The worst moment is left out where it is one of the ends.
+fn level(level: &Level) -> String {
+    let Level { before, least, after } = level;
+    if *least == *before.min(after) {
+        format!("{before} now, {after} afterwards")
+    } else {
+        format!("{before} now, {least} at the least meanwhile, {after} afterwards")
+    }
+}
+
+/// What a person on call has to know.
+fn alarms(impact: &Impact) -> Vec<&'static str> {
+    let mut lines = Vec::new();
+    let Impact { paths, datacenters } = impact;
+    if paths.is_interrupted() {
+        lines.push("no l3 path stands at some moment: all l3 traffic of this vRack stops meanwhile");
+    } else if paths.drops_to_zero() {
+        lines.push("the last l3 path goes: all l3 traffic of this vRack stops for good");
+    }
+    if datacenters.is_interrupted() && !paths.drops_to_zero() {
+        lines.push("no datacenter stands at some moment: nothing behind this vRack is reached meanwhile");
+    } else if datacenters.drops_to_zero() && !paths.drops_to_zero() {
+        lines.push("the last datacenter goes: nothing behind this vRack is reached any more");
+    }
+    lines
+}

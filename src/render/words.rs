@@ -1,0 +1,112 @@
+//! What a step does, in a few words.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::plan::{NewExtra, Operation, Plan, Step};
+use crate::topology::{Address, Datacenter, Pop, ServiceId};
+
+/// Short names of services: the first part of the uuid, or all of it where two share that.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct ShortNames(BTreeMap<ServiceId, String>);
+
+impl ShortNames {
+    /// The short names of the services in a plan.
+    #[must_use]
+    pub fn of(plan: &Plan) -> Self {
+        let addresses = plan.changes.iter().map(|change| &change.address);
+        let addresses = addresses.chain(plan.steps.iter().map(|step| &step.address));
+        let services = addresses.filter_map(Address::service);
+        let mut names: BTreeMap<ServiceId, String> = services.map(|it| (it, first_part(it))).collect();
+        let mut count: BTreeMap<String, usize> = BTreeMap::new();
+        for name in names.values() {
+            *count.entry(name.clone()).or_default() += 1;
+        }
+        for (service, name) in &mut names {
+            if count.get(name).is_some_and(|count| *count > 1) {
+                *name = service.to_string();
+            }
+        }
+        Self(names)
+    }
+
+    /// The short name of a service.
+    #[must_use]
+    pub fn get(&self, service: ServiceId) -> String {
+        self.0.get(&service).cloned().unwrap_or_else(|| first_part(service))
+    }
+}
+
+fn first_part(service: ServiceId) -> String {
+    service.to_string().chars().take_while(|c| *c != '-').collect()
+}
+
+/// What a step does: a verb, what it is done to, and what tells it from its like.
+#[must_use]
+pub fn step(step: &Step, names: &ShortNames) -> String {
+    let vrack = &step.address.vrack;
+    let place = place(&step.address, names);
+    match &step.operation {
+        Operation::Attach { service } => format!("attach service {} to {vrack}", names.get(*service)),
+        Operation::Detach { service } => format!("detach service {} from {vrack}", names.get(*service)),
+        Operation::Describe { service, .. } => format!("describe service {}", names.get(*service)),
+        Operation::CreatePop { pop, .. } => format!("create {place} ({})", pop_kind(pop)),
+        Operation::CreateDatacenter { datacenter, .. } => match datacenter {
+            Datacenter::L2 => format!("create {place}"),
+            Datacenter::L3 { subnet, .. } => format!("create {place} ({subnet})"),
+        },
+        Operation::CreateExtra { extra, .. } => match extra {
+            NewExtra::Network { next_hop, .. } => format!("create {place} (next hop {next_hop})"),
+            NewExtra::Bgp { bgp_neighbor_area, .. } => format!("create {place} (ASN {bgp_neighbor_area})"),
+        },
+        Operation::DeletePop { .. } | Operation::DeleteDatacenter { .. } | Operation::DeleteExtra { .. } => {
+            format!("delete {place}")
+        }
+        Operation::AwaitActive { .. } => format!("wait until {place} is active"),
+        Operation::AwaitSettled { .. } => format!("wait until the creation of {place} is over"),
+        Operation::AwaitGone { .. } => format!("wait until {place} is gone"),
+        Operation::AwaitTask { service, task, function } => {
+            format!(
+                "wait for task {task} ({function}) of service {}, begun by someone else",
+                names.get(*service)
+            )
+        }
+        Operation::AwaitVrackTask { task, function } => {
+            format!("wait for task {task} ({function}) of {vrack}, begun by someone else")
+        }
+    }
+}
+
+fn pop_kind(pop: &Pop) -> String {
+    match pop {
+        Pop::L2 { .. } => "l2".to_owned(),
+        Pop::L3 { subnet, .. } => format!("l3, {subnet}"),
+    }
+}
+
+/// What stands at an address, with enough of what is above it to know it.
+fn place(address: &Address, names: &ShortNames) -> String {
+    let leaf = address.leaf();
+    match (address.service(), address.parent()) {
+        (Some(service), _) if address.datacenter_name().is_some() => {
+            format!("{leaf} of service {} (l2)", names.get(service))
+        }
+        (Some(service), _) => format!("{leaf} of service {}", names.get(service)),
+        (None, Some(parent)) if parent.datacenter_name().is_some() => {
+            format!("{leaf} in {} of {}", parent.leaf(), address.vrack)
+        }
+        (None, _) => format!("{leaf} of {}", address.vrack),
+    }
+}
+
+/// A duration as a person says it: `0.4 s`, `20 s`, `3 min 5 s`, `1 h 2 min`.
+#[must_use]
+pub fn duration(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    match seconds {
+        0..10 => format!("{:.1} s", duration.as_secs_f64()),
+        10..60 => format!("{seconds} s"),
+        60..3600 => format!("{} min {} s", seconds / 60, seconds % 60),
+        _ => format!("{} h {} min", seconds / 3600, seconds % 3600 / 60),
+    }
+}

@@ -238,7 +238,7 @@ impl Refusal {
                 "the signature's time is too far from the API's: check the machine's clock"
             }
             400 if self.is("INVALID_SIGNATURE") => {
-                "the signature is wrong: check the application secret and the consumer key, and that both belong to the application key"
+                "the signature is wrong: check OVH_APPLICATION_SECRET and OVH_CONSUMER_KEY (application_secret and consumer_key in ovh.conf), and that both belong to the application key"
             }
             401 => {
                 "the credentials are missing, wrong or expired: check them, and that they belong to this endpoint"

@@ -342,7 +342,7 @@ mod tests {
     #[test]
     fn hints_name_what_to_change() {
         let cases = [
-            (400, "INVALID_SIGNATURE", "application secret"),
+            (400, "INVALID_SIGNATURE", "OVH_APPLICATION_SECRET"),
             (400, "QUERY_TIME_OUT", "clock"),
             (401, "", "expired"),
             (403, "NOT_GRANTED_CALL", "POST /ovhCloudConnect/*/config/pop"),

@@ -50,10 +50,7 @@ impl Session {
                 tell(&diagnostics, &self.sources);
                 Exit::Error
             }
-            PlanError::Cycle(cycle) => {
-                error(&cycle.to_string());
-                Exit::Error
-            }
+            problem @ (PlanError::Only(_) | PlanError::Cycle(_)) => fail(problem),
         })
     }
 

@@ -54,6 +54,6 @@ pub use refusal::Refusal;
 pub use rules::DEFAULT_OVH_ASN;
 pub use seed::Seed;
 pub use simulator::{Simulator, WorldGuard};
-pub use state::StateError;
+pub use state::{StateError, StateFile};
 pub use task::Fate;
 pub use world::World;

@@ -1,7 +1,7 @@
 //! The account with what surrounds it: a clock, credentials, a log, a cache of lists, a state file.
 
 use std::ops::{Deref, DerefMut};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -14,7 +14,7 @@ use super::log::{Log, LogEntry};
 use super::moment::Moment;
 use super::options::Options;
 use super::pages::Cache;
-use super::state::StateError;
+use super::state::{StateError, StateFile};
 use super::world::World;
 
 /// A simulated account that can be called: share it as `Arc<Simulator>`.
@@ -34,15 +34,6 @@ pub struct Simulator {
     log: Mutex<Log>,
     answers: AtomicU64,
 }
-
-/// Where the account is kept, and the revision that is there.
-struct StateFile {
-    path: PathBuf,
-    saved: AtomicU64,
-}
-
-/// No revision of an account is this one.
-const NEVER: u64 = u64::MAX;
 
 impl std::fmt::Debug for Simulator {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -88,12 +79,21 @@ impl Simulator {
         self
     }
 
+    /// The same, kept in this file: it is written now, and after every change. What the file held is
+    /// overwritten; to go on from it, see [`StateFile`].
+    ///
+    /// # Errors
+    /// Where the file cannot be written, or another simulator keeps its account there.
+    pub fn with_state_file(self, path: &Path) -> Result<Self, StateError> {
+        self.with_state(StateFile::open(path)?)
+    }
+
     /// The same, kept in this file: it is written now, and after every change.
     ///
     /// # Errors
     /// Where the file cannot be written.
-    pub fn with_state_file(mut self, path: &Path) -> Result<Self, StateError> {
-        self.state = Some(StateFile { path: path.to_owned(), saved: AtomicU64::new(NEVER) });
+    pub fn with_state(mut self, file: StateFile) -> Result<Self, StateError> {
+        self.state = Some(file);
         self.save(&lock(&self.world))?;
         Ok(self)
     }
@@ -181,12 +181,7 @@ impl Simulator {
 
     /// Writes the state file, where there is one and the account has changed since.
     pub(super) fn save(&self, world: &World) -> Result<(), StateError> {
-        let Some(state) = &self.state else { return Ok(()) };
-        if state.saved.load(Ordering::SeqCst) != world.revision() {
-            world.save(&state.path)?;
-            state.saved.store(world.revision(), Ordering::SeqCst);
-        }
-        Ok(())
+        self.state.as_ref().map_or(Ok(()), |file| file.save(world))
     }
 }
 

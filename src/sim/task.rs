@@ -326,7 +326,7 @@ impl World {
     fn fall_short(&mut self, work: &Work) {
         let removes = self.options.failed_creation == FailedCreation::Removed;
         match work {
-            Work::AddPop(id) if removes => self.drop_pop(*id),
+            Work::AddPop(id) if removes => self.erase_pop(*id),
             Work::AddDatacenter(id) if removes => self.drop_datacenter(*id),
             Work::AddExtra(id) if removes => self.drop_extra(*id),
             Work::DelPop(id, datacenters) => {

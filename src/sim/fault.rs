@@ -64,6 +64,11 @@ pub enum Effect {
     Hang,
     /// Nothing is ever answered, though the request has its effect.
     HangAfter,
+    /// The request has its effect at once; the answer comes late.
+    Delay {
+        /// How late, in real milliseconds.
+        millis: u64,
+    },
     /// The connection is cut, and the request has no effect.
     Reset,
     /// The connection is cut, though the request has its effect.

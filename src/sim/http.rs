@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
@@ -88,6 +89,11 @@ async fn suffer(simulator: &Simulator, incoming: &Incoming) -> Response<Body> {
         Some(Effect::HangAfter) => {
             note.silence(handled().is_ok());
             std::future::pending().await
+        }
+        Some(Effect::Delay { millis }) => {
+            let late = note.answer(handled());
+            tokio::time::sleep(Duration::from_millis(millis)).await;
+            late
         }
         Some(Effect::Reset) => {
             note.silence(false);

@@ -1,4 +1,4 @@
-//! Signatures, error shapes, bodies, expanded lists.
+//! Signatures, error shapes, bodies, expanded lists; and whatever else anyone sends.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,6 +8,7 @@ use axum::http::Request;
 use ovhconnect::sim::account::{Account, ServiceEntry};
 use ovhconnect::sim::clock::{Clock, ManualClock};
 use ovhconnect::sim::{Options, Simulator};
+use proptest::prelude::*;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -259,4 +260,74 @@ async fn every_change_is_in_the_state_file_before_it_is_answered() {
     assert_eq!((answer.status.as_u16(), answer.body), (200, Value::Null));
     let kept = ovhconnect::sim::World::load(&path, Options::default()).unwrap();
     assert_eq!(kept.service(S).unwrap().description.as_deref(), Some("Paris"));
+}
+
+/// Words that routes are made of, ids that are there, and ids that are not.
+fn path() -> impl Strategy<Value = String> {
+    const WORDS: [&str; 24] = [
+        "1.0",
+        "ovhCloudConnect",
+        "vrack",
+        "config",
+        "pop",
+        "datacenter",
+        "extra",
+        "interface",
+        "lock",
+        "status",
+        "statistics",
+        "diagnostic",
+        "incident",
+        "monitoring",
+        "task",
+        "allowedServices",
+        "auth",
+        "time",
+        "me",
+        "pn-1",
+        "00000000-0000-0000-0000-000000000001",
+        "10",
+        "-1",
+        "%2F",
+    ];
+    prop::collection::vec(prop::sample::select(WORDS.to_vec()), 0..9)
+        .prop_map(|words| format!("/{}", words.join("/")))
+}
+
+fn body() -> impl Strategy<Value = String> {
+    const NAMES: [&str; 8] = [
+        "interfaceId",
+        "type",
+        "subnet",
+        "ovhBgpArea",
+        "customerBgpArea",
+        "description",
+        "ovhCloudConnect",
+        "x",
+    ];
+    let value = prop_oneof![
+        Just(json!(null)),
+        any::<i64>().prop_map(Value::from),
+        prop::sample::select(vec!["l2", "l3", "192.0.2.0/30", "::/0", ""]).prop_map(Value::from),
+        Just(json!([[]])),
+    ];
+    let fields = prop::collection::btree_map(prop::sample::select(NAMES.to_vec()), value, 0..5);
+    prop_oneof![fields.prop_map(|fields| json!(fields).to_string()), ".*"]
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_sent_is_answered_in_the_apis_shapes(
+        method in prop::sample::select(vec!["GET", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"]),
+        path in path(),
+        body in body(),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let answer = runtime.block_on(async { bench().call(method, &path, &body).await });
+        prop_assert!(answer.status.as_u16() < 500, "{:?}", answer);
+        if !answer.status.is_success() {
+            let named = answer.body["class"].is_string() || answer.body["errorCode"].is_string();
+            prop_assert!(named && answer.body["message"].is_string(), "{:?}", answer);
+        }
+    }
 }

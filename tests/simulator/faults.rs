@@ -63,6 +63,16 @@ async fn a_request_hangs_before_or_after_the_effect() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn an_answer_comes_late() {
+    let bench = suffering(Effect::Delay { millis: 5000 });
+    let request = bench.signed("POST", ATTACH, &attach(), &[]);
+    let begun = tokio::time::Instant::now();
+    assert_eq!(bench.raw(request).await.status(), 200);
+    assert_eq!(begun.elapsed(), Duration::from_secs(5));
+    assert!(landed(&bench));
+}
+
 #[tokio::test]
 async fn an_answer_is_cut_in_the_middle() {
     let bench = suffering(Effect::Truncate);

@@ -8,6 +8,7 @@ use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, Response, StatusCode, header};
+use futures_util::{StreamExt, stream};
 use serde_json::json;
 
 use super::admin;
@@ -173,7 +174,11 @@ async fn truncated(response: Response<Body>) -> Response<Body> {
     parts.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(whole.len()));
     let half = whole.slice(..whole.len() / 2);
     let lost = std::io::Error::new(std::io::ErrorKind::ConnectionReset, "cut by the simulator");
-    let stream = futures_util::stream::iter([Ok::<Bytes, std::io::Error>(half), Err(lost)]);
+    // The pause in between lets the first half out before the connection goes.
+    let stream = stream::once(async { Ok::<Bytes, std::io::Error>(half) }).chain(stream::once(async {
+        tokio::task::yield_now().await;
+        Err(lost)
+    }));
     Response::from_parts(parts, Body::from_stream(stream))
 }
 

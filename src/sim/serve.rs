@@ -6,6 +6,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -108,7 +109,7 @@ async fn greet(stream: TcpStream, peer: SocketAddr, router: Router, tls: Option<
     // Only speed is lost where this fails.
     let _ = stream.set_nodelay(true);
     let Ok((stream, socket)) = twice(stream) else { return };
-    let well = match tls {
+    let was_cut = match tls {
         None => converse(stream, peer, router).await,
         Some(tls) => match tls.accept(stream).await {
             Ok(stream) => converse(stream, peer, router).await,
@@ -118,29 +119,34 @@ async fn greet(stream: TcpStream, peer: SocketAddr, router: Router, tls: Option<
             }
         },
     };
-    if !well {
+    if was_cut {
         // What is left of the connection ends by a reset instead of a farewell; where that cannot
         // be, it ends anyway.
         let _ = socket.set_zero_linger();
     }
 }
 
-/// Whether the connection ended as connections should.
+/// Whether a fault cut the connection before an answer.
 async fn converse<S>(stream: S, peer: SocketAddr, router: Router) -> bool
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
+    let was_cut = AtomicBool::new(false);
     let service = service_fn(|request: Request<Incoming>| {
-        let router = router.clone();
+        let (router, was_cut) = (router.clone(), &was_cut);
         async move {
             let mut request = request.map(Body::new);
             request.extensions_mut().insert(Peer(peer));
             let Ok(response) = router.oneshot(request).await.map_err(|error: Infallible| error);
-            uncut(response)
+            uncut(response).inspect_err(|_| was_cut.store(true, Ordering::SeqCst))
         }
     });
     let io = TokioIo::new(stream);
-    http1::Builder::new().timer(TokioTimer::new()).serve_connection(io, service).await.is_ok()
+    let ended = http1::Builder::new().timer(TokioTimer::new()).serve_connection(io, service).await;
+    if let Err(error) = ended {
+        tracing::debug!("the connection with {peer} ended: {error}");
+    }
+    was_cut.load(Ordering::SeqCst)
 }
 
 /// A response that was cut is an error: hyper then closes the connection without a word.

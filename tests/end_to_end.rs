@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use ovhconnect::rehearsal;
 use ovhconnect::sim::clock::SystemClock;
-use ovhconnect::sim::{Options, Simulator, http};
+use ovhconnect::sim::{Options, Simulator, serve};
 use ovhconnect::topology::files;
 
 const FIRST: &str = "6b0c8f3e-3c1f-4a5e-9a52-0c4c9b1f2d01";
@@ -35,7 +35,7 @@ impl Bench {
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
         let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).expect("a free port");
         let endpoint = format!("http://{}/1.0", listener.local_addr().expect("an address"));
-        runtime.spawn(http::serve(listener, Arc::clone(&simulator)));
+        runtime.spawn(serve::serve(listener, Arc::clone(&simulator)));
         Self { folder, simulator, endpoint, _runtime: runtime }
     }
 

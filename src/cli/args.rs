@@ -150,6 +150,15 @@ pub struct Simulate {
     /// Refuse a second task on a busy service (409).
     #[arg(long)]
     pub serialize: bool,
+    /// Misbehave as this file says (YAML).
+    #[arg(long, value_name = "FILE")]
+    pub faults: Option<PathBuf>,
+    /// Serve https with this certificate chain (PEM), for clients that speak nothing else.
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub tls_certificate: Option<PathBuf>,
+    /// The certificate's private key (PEM).
+    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
+    pub tls_key: Option<PathBuf>,
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {

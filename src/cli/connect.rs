@@ -13,7 +13,7 @@ use crate::live::read::{ReadError, read};
 use crate::plan::{Plan, PlanError};
 use crate::rehearsal;
 use crate::sim::clock::SystemClock;
-use crate::sim::{Options as SimulatorOptions, Simulator, World};
+use crate::sim::{Options as SimulatorOptions, Simulator, StateFile};
 use crate::topology::Topology;
 use crate::topology::files::{self, Loaded};
 
@@ -83,17 +83,18 @@ fn fail(problem: impl std::fmt::Display) -> Exit {
 fn simulated(topology: &Topology, state: Option<&Path>) -> Result<Client, Exit> {
     let options = SimulatorOptions::default();
     let clock = Arc::new(SystemClock::scaled(REHEARSAL_SPEED));
+    let made =
+        || Simulator::new(&rehearsal::account_for(topology), options.clone(), clock.clone()).map_err(fail);
     let simulator = match state {
-        Some(path) if path.exists() => {
-            let world = World::load(path, options).map_err(fail)?;
-            Simulator::from_world(world, clock).with_state_file(path).map_err(fail)?
-        }
         Some(path) => {
-            let account = rehearsal::account_for(topology);
-            let simulator = Simulator::new(&account, options, clock).map_err(fail)?;
-            simulator.with_state_file(path).map_err(fail)?
+            let file = StateFile::open(path).map_err(fail)?;
+            let simulator = match file.load(options.clone()).map_err(fail)? {
+                Some(world) => Simulator::from_world(world, clock.clone()),
+                None => made()?,
+            };
+            simulator.with_state(file).map_err(fail)?
         }
-        None => Simulator::new(&rehearsal::account_for(topology), options, clock).map_err(fail)?,
+        None => made()?,
     };
     say(&match state {
         Some(path) => format!("Rehearsing on the simulated account in {}.", path.display()),

@@ -238,7 +238,7 @@ impl Refusal {
                 "the signature's time is too far from the API's: check the machine's clock"
             }
             400 if self.is("INVALID_SIGNATURE") => {
-                "the signature is wrong: check the application secret and the consumer key, and that both belong to the application key"
+                "the signature is wrong: check OVH_APPLICATION_SECRET and OVH_CONSUMER_KEY (application_secret and consumer_key in ovh.conf), and that both belong to the application key"
             }
             401 => {
                 "the credentials are missing, wrong or expired: check them, and that they belong to this endpoint"
@@ -342,7 +342,7 @@ mod tests {
     #[test]
     fn hints_name_what_to_change() {
         let cases = [
-            (400, "INVALID_SIGNATURE", "application secret"),
+            (400, "INVALID_SIGNATURE", "OVH_APPLICATION_SECRET"),
             (400, "QUERY_TIME_OUT", "clock"),
             (401, "", "expired"),
             (403, "NOT_GRANTED_CALL", "POST /ovhCloudConnect/*/config/pop"),

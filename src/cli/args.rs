@@ -77,6 +77,12 @@ pub struct Target {
     /// How many independent steps, and requests, run at once.
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = at_least_one)]
     pub parallelism: usize,
+    /// How many requests go out a second, on average; 0 for no limit.
+    #[arg(long, value_name = "N", default_value_t = 20.0, value_parser = not_negative)]
+    pub rate: f64,
+    /// How many requests may go out at once before the rate counts.
+    #[arg(long, value_name = "N", default_value_t = 60)]
+    pub burst: u32,
 }
 
 /// `plan`.
@@ -136,7 +142,7 @@ pub struct Simulate {
     #[arg(long, value_name = "FILE")]
     pub state: Option<PathBuf>,
     /// How long a task takes.
-    #[arg(long, value_name = "SECONDS", default_value_t = 20.0, value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 20.0, value_parser = not_negative)]
     pub task_seconds: f64,
     /// Wait before each answer.
     #[arg(long, value_name = "MILLISECONDS", default_value_t = 0)]
@@ -153,9 +159,9 @@ fn at_least_one(text: &str) -> Result<usize, String> {
     }
 }
 
-fn seconds(text: &str) -> Result<f64, String> {
+fn not_negative(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(number) if number.is_finite() && number >= 0.0 => Ok(number),
-        _ => Err("a number of seconds is needed, like 20 or 0.5".to_owned()),
+        _ => Err("a number is needed that is not negative, like 20 or 0.5".to_owned()),
     }
 }

@@ -50,10 +50,7 @@ impl Session {
                 tell(&diagnostics, &self.sources);
                 Exit::Error
             }
-            PlanError::Cycle(cycle) => {
-                error(&cycle.to_string());
-                Exit::Error
-            }
+            problem @ (PlanError::Only(_) | PlanError::Cycle(_)) => fail(problem),
         })
     }
 
@@ -116,7 +113,12 @@ fn real(topology: &Topology, sources: &Sources, target: &Target) -> Result<Clien
         tell(&[diagnostic], sources);
         return Err(Exit::Error);
     }
-    let options = Options { parallelism: target.parallelism, ..Options::default() };
+    let options = Options {
+        rate: if target.rate > 0.0 { target.rate } else { f64::INFINITY },
+        burst: target.burst,
+        parallelism: target.parallelism,
+        ..Options::default()
+    };
     let transport = HttpTransport::new(&config.endpoint, HttpOptions::for_timeout(options.timeout));
     Ok(Client::new(config, Arc::new(transport.map_err(fail)?), options))
 }

@@ -12,6 +12,7 @@ pub(crate) use concrete::check_available;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::diagnostic::Diagnostic;
@@ -19,7 +20,7 @@ use crate::live::{Live, LiveConfig};
 use crate::topology::{Address, Asn, Field, Manage, ServiceId, Spec, Topology, VrackName};
 
 /// One difference between desired and live, and what is to be done about it.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Change {
     /// Where.
@@ -40,7 +41,7 @@ pub struct Change {
 }
 
 /// What is to be done about a difference.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Action {
     /// Make what is not there.
@@ -56,7 +57,7 @@ pub enum Action {
 }
 
 /// Why a change is needed.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", tag = "why")]
 pub enum Reason {
     /// The topology declares it and it is not there.
@@ -138,7 +139,7 @@ impl fmt::Display for Reason {
 }
 
 /// What a topology is compared for.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Goal {
     /// What it declares shall be.

@@ -18,6 +18,9 @@ pub(super) struct Merged {
     pub(super) ids: BTreeMap<PopKey, u64>,
 }
 
+/// Whether a merged configuration and a listed one are taken for the same.
+type Same = dyn Fn(&Merged, &DatacenterConfig) -> bool;
+
 /// Merges the lists.
 ///
 /// Whether an inherited datacenter bears the same number under every service is not documented. The
@@ -32,7 +35,7 @@ pub(super) fn merge(listings: &[Listing<'_>]) -> Vec<Merged> {
             it.config.ovh_bgp_area == config.ovh_bgp_area && it.config.subnet == config.subnet
         };
         let any = |_: &Merged, _: &DatacenterConfig| true;
-        let tests: [&dyn Fn(&Merged, &DatacenterConfig) -> bool; 3] = [&same_number, &same_content, &any];
+        let tests: [&Same; 3] = [&same_number, &same_content, &any];
         for test in tests {
             rest.retain(|config| {
                 let found = merged.iter_mut().find(|it| {

@@ -4,19 +4,22 @@
 
 mod convert;
 mod merge;
+mod moved;
 pub mod read;
 
 pub use convert::Unreadable;
+pub use moved::moved;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::topology::{Address, DatacenterName, Node, Pop, ServiceId, ServicePart, Spec, VrackName};
 
 /// Everything a topology touches, as the API showed it.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Live {
     /// The vRacks that were read: those of the topology, and those its services are in.
     pub vracks: BTreeMap<VrackName, LiveVrack>,
@@ -29,14 +32,14 @@ pub struct Live {
 }
 
 /// A vRack that was read.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct LiveVrack {
     /// Its unfinished tasks about services that were read.
     pub tasks: Vec<VrackTask>,
 }
 
 /// An unfinished task of a vRack that moves a service in or out.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct VrackTask {
     /// Its number.
     pub id: u64,
@@ -47,7 +50,7 @@ pub struct VrackTask {
 }
 
 /// A service that was read.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct LiveService {
     /// The vRack it is in: its own `vrack` field, the surest witness of membership.
     pub vrack: Option<VrackName>,
@@ -68,7 +71,7 @@ pub struct LiveService {
 }
 
 /// An unfinished task of a service.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Task {
     /// Its number.
     pub id: u64,
@@ -111,7 +114,7 @@ impl Task {
 }
 
 /// A PoP configuration as routes name it.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 pub struct PopKey {
     /// The service it belongs to.
@@ -143,7 +146,7 @@ impl TryFrom<String> for PopKey {
 }
 
 /// One live configuration.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct LiveConfig {
     /// What is configured.
     pub spec: Spec,
@@ -154,7 +157,7 @@ pub struct LiveConfig {
 }
 
 /// How the API names a configuration.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum ConfigId {
     /// A membership has no number: its address says it all.
@@ -208,7 +211,7 @@ impl ConfigId {
 }
 
 /// Where a live configuration is in its life.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Status {
     /// In force.
@@ -224,7 +227,7 @@ pub enum Status {
 }
 
 /// One line of the catalogue.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Offer {
     /// The datacenter's name.
     pub name: String,

@@ -37,6 +37,10 @@ impl<N> Graph<N> {
         &mut self.inner[at]
     }
 
+    pub(super) fn indices(&self) -> impl Iterator<Item = NodeIndex> + use<N> {
+        self.inner.node_indices()
+    }
+
     pub(super) fn edges(&self) -> impl Iterator<Item = (NodeIndex, NodeIndex, &Because)> {
         self.inner.edge_references().map(|edge| (edge.source(), edge.target(), edge.weight()))
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use petgraph::algo::maximum_matching;
 use petgraph::graph::{NodeIndex, UnGraph};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::draft::{Draft, Unit};
@@ -11,7 +12,7 @@ use crate::live::{Live, LiveConfig, Status};
 use crate::topology::{DatacenterPart, Node, Pop, Spec, VrackName};
 
 /// What stands in one vRack before, at the worst moment of any order the plan allows, and after.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Impact {
     /// L3 PoP configurations that are active.
@@ -21,7 +22,7 @@ pub struct Impact {
 }
 
 /// A count before, at the worst moment, and after.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Level {
     /// Before the plan.

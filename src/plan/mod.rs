@@ -8,16 +8,20 @@ mod draft;
 mod finish;
 mod freed;
 mod graph;
+pub mod guard;
 pub mod impact;
 mod lifeline;
+mod only;
 mod order;
 mod outage;
+pub mod saved;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::diagnostic::Diagnostic;
@@ -27,9 +31,10 @@ use crate::topology::{Address, Asn, Extra, ServiceId, Topology, VrackName};
 
 pub use graph::Cycle;
 pub use impact::Impact;
+pub use only::OnlyError;
 
 /// What is to be done, in which order, and what it does to the traffic meanwhile.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Plan {
     /// What it was made for.
@@ -49,7 +54,7 @@ pub struct Plan {
 }
 
 /// The position of a step in its plan, from 0.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct StepId(pub usize);
 
@@ -61,7 +66,7 @@ impl fmt::Display for StepId {
 }
 
 /// One API call and the wait for its effect.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Step {
     /// What it is about.
@@ -75,7 +80,7 @@ pub struct Step {
 }
 
 /// What a step does. Everything below a PoP says through which PoP it is called.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", tag = "do", rename_all_fields = "camelCase")]
 pub enum Operation {
     /// Put the service into the vRack.
@@ -173,7 +178,7 @@ pub enum Operation {
 }
 
 /// A configuration that something is awaited of.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", tag = "is", rename_all_fields = "camelCase")]
 pub enum Target {
     /// A PoP configuration.
@@ -198,7 +203,7 @@ pub enum Target {
 }
 
 /// The PoP configuration through which a call goes: known now, or made by an earlier step.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", tag = "pop", rename_all_fields = "camelCase")]
 pub enum Via {
     /// It stands already.
@@ -227,7 +232,7 @@ impl Via {
 }
 
 /// A datacenter configuration: known now, or made by an earlier step.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", tag = "configuration", rename_all_fields = "camelCase")]
 pub enum DatacenterRef {
     /// It stands already; its number by the PoP through which it was read.
@@ -247,7 +252,7 @@ pub enum DatacenterRef {
 }
 
 /// A live extra configuration.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ExtraRef {
     /// The datacenter configuration it is in.
@@ -261,12 +266,13 @@ pub struct ExtraRef {
 }
 
 /// An extra configuration with its identity.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", tag = "type", rename_all_fields = "camelCase")]
 pub enum NewExtra {
     /// A static route.
     Network {
         /// Its prefix.
+        #[schemars(with = "String")]
         subnet: Ipv4Net,
         /// Its gateway.
         next_hop: Ipv4Addr,
@@ -298,7 +304,7 @@ impl NewExtra {
 }
 
 /// That one step waits for another.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Edge {
     /// The step that comes first.
@@ -310,7 +316,7 @@ pub struct Edge {
 }
 
 /// Why a step waits for another.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", tag = "why", rename_all_fields = "camelCase")]
 pub enum Because {
     /// What it stands in is made first.
@@ -326,6 +332,7 @@ pub enum Because {
     /// A subnet is released.
     FreesSubnet {
         /// The subnet that is released.
+        #[schemars(with = "String")]
         subnet: Ipv4Net,
     },
     /// The one l2 place of the vRack is released.
@@ -382,6 +389,9 @@ pub enum PlanError {
     /// The topology cannot be had with what is live.
     #[error("the topology does not fit what is live")]
     Unfit(Vec<Diagnostic>),
+    /// The plan cannot be limited as asked.
+    #[error(transparent)]
+    Only(#[from] OnlyError),
     /// A defect of this program: the order contradicts itself.
     #[error(transparent)]
     Cycle(#[from] Cycle),
@@ -393,7 +403,24 @@ impl Plan {
     /// # Errors
     /// What only live state shows to be wrong; nothing can be planned then.
     pub fn make(topology: &Topology, live: &Live, goal: Goal) -> Result<Self, PlanError> {
+        Self::make_only(topology, live, goal, None)
+    }
+
+    /// The same, limited to one vRack or one service and what it cannot do without.
+    ///
+    /// # Errors
+    /// As [`make`](Self::make), and when the address is neither a vRack nor a service, or not known.
+    pub fn make_only(
+        topology: &Topology,
+        live: &Live,
+        goal: Goal,
+        only: Option<&Address>,
+    ) -> Result<Self, PlanError> {
         let mut difference = diff(topology, live, goal).map_err(PlanError::Unfit)?;
+        if let Some(address) = only {
+            only::check(address, topology, live)?;
+            only::limit(&mut difference, live, address);
+        }
         outage::complete(topology, live, &mut difference).map_err(PlanError::Unfit)?;
         let Difference { changes, unmanaged, unchanged } = difference;
         let draft = order::ordered(&changes, live);

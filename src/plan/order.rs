@@ -49,7 +49,11 @@ pub(super) fn lifelines<'a>(changes: &'a [Change], live: &Live) -> BTreeMap<&'a 
 }
 
 /// What the API and the network demand.
-fn demanded<'a>(changes: &'a [Change], live: &Live, wanted: impl Fn(&Change) -> bool) -> Draft<'a> {
+pub(super) fn demanded<'a>(
+    changes: &'a [Change],
+    live: &Live,
+    wanted: impl Fn(&Change) -> bool,
+) -> Draft<'a> {
     let mut draft = Draft::new(changes, wanted);
     hierarchy(&mut draft);
     doomed(&mut draft, live);

@@ -46,6 +46,7 @@ pub fn plan(plan: &Plan, view: View) -> String {
 
 fn nothing_to_do(plan: &Plan) -> String {
     match plan.goal {
+        Goal::Apply if plan.unchanged == 0 => "Nothing to do: live is what the topology declares.".to_owned(),
         Goal::Apply => {
             format!("Nothing to do: live is what the topology declares ({} unchanged).", plan.unchanged)
         }

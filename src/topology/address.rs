@@ -5,11 +5,12 @@ use std::net::Ipv4Addr;
 use std::str::FromStr;
 
 use ipnet::Ipv4Net;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// The name of a vRack, `pn-` and digits, as the API writes it.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 pub struct VrackName(String);
 
@@ -35,7 +36,7 @@ impl FromStr for VrackName {
 }
 
 /// The uuid of an OVHcloud Connect service, the ordered product.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 pub struct ServiceId(Uuid);
 
@@ -68,7 +69,7 @@ impl FromStr for ServiceId {
 
 /// A datacenter as the catalogue names it (`GRA`), or, as long as no catalogue was read
 /// and where the catalogue does not know it, its id in digits (`3`).
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 pub struct DatacenterName(String);
 
@@ -140,7 +141,7 @@ text_form!(VrackName, ServiceId, DatacenterName);
 /// | `pn-12345/datacenter/GRA` | an l3 datacenter, shared by the l3 services of the vRack |
 /// | `pn-12345/datacenter/GRA/network/192.168.10.0/24` | a static route |
 /// | `pn-12345/datacenter/GRA/bgp/10.1.0.4` | a BGP peer |
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 pub struct Address {
     /// The vRack it is in.

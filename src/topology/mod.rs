@@ -49,7 +49,10 @@ pub struct VrackDeclaration {
 }
 
 /// What happens to what a vRack holds and the topology does not declare.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "camelCase")]
 pub enum Manage {
     /// It is removed.
     #[default]

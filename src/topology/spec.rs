@@ -4,10 +4,11 @@ use std::fmt;
 use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// An autonomous system number. The API calls it a "BgpArea".
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Asn(pub u32);
 
@@ -21,7 +22,7 @@ impl fmt::Display for Asn {
 ///
 /// `None` in a desired spec means "left to OVHcloud" and agrees with any live value;
 /// [`Spec::differing_fields`] holds that rule.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", tag = "kind")]
 pub enum Spec {
     /// A service is in the vRack.
@@ -35,7 +36,7 @@ pub enum Spec {
 }
 
 /// A service in a vRack. The description belongs to the service and is updated in place.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Membership {
     /// The service's description; `None` leaves it as it is.
@@ -44,7 +45,7 @@ pub struct Membership {
 }
 
 /// A PoP configuration: where the customer's router meets OVHcloud.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", tag = "type")]
 pub enum Pop {
     /// Layer 2: frames to exactly one datacenter.
@@ -66,6 +67,7 @@ pub enum Pop {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         ovh_bgp_area: Option<Asn>,
         /// The /30 between the two routers: first address OVHcloud, second customer.
+        #[schemars(with = "String")]
         subnet: Ipv4Net,
     },
 }
@@ -87,7 +89,7 @@ impl Pop {
 }
 
 /// A datacenter configuration.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", tag = "type")]
 pub enum Datacenter {
     /// The end of an l2 PoP; the address says which datacenter.
@@ -99,12 +101,13 @@ pub enum Datacenter {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         ovh_bgp_area: Option<Asn>,
         /// /28 or larger; .1 virtual router (VRRP), .2 router A, .3 router B.
+        #[schemars(with = "String")]
         subnet: Ipv4Net,
     },
 }
 
 /// An extra configuration of an l3 datacenter; the address holds its identity.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", tag = "type")]
 pub enum Extra {
     /// A static route to the prefix in the address.
@@ -122,7 +125,7 @@ pub enum Extra {
 }
 
 /// A field of a [`Spec`], by the API's name for it.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Field {
     /// The service's description.

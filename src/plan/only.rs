@@ -1,0 +1,108 @@
+//! A plan for one vRack or one service, and what that needs.
+
+use std::collections::BTreeSet;
+
+use super::draft::Work;
+use super::order;
+use crate::diff::Difference;
+use crate::live::Live;
+use crate::topology::{Address, Node, ServicePart, Topology};
+
+/// Why a plan cannot be limited to an address.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum OnlyError {
+    /// Neither a vRack nor a service.
+    #[error("{address} cannot be planned alone: {needs}; use --only {instead}")]
+    NotAlone {
+        /// What was asked for.
+        address: Address,
+        /// What it needs, in words.
+        needs: &'static str,
+        /// What can be asked for.
+        instead: Address,
+    },
+    /// The topology does not speak of it.
+    #[error("{address} is neither in the topology nor live; the topology has {}", .known.join(", "))]
+    Unknown {
+        /// What was asked for.
+        address: Address,
+        /// What could be asked for.
+        known: Vec<String>,
+    },
+}
+
+/// Checks that a plan can be limited to `address`.
+///
+/// # Errors
+/// When it is neither a vRack nor a service, or is not known.
+pub fn check(address: &Address, topology: &Topology, live: &Live) -> Result<(), OnlyError> {
+    let vrack = Address::vrack(address.vrack.clone());
+    let not_alone = |needs, instead| Err(OnlyError::NotAlone { address: address.clone(), needs, instead });
+    match &address.node {
+        Node::Vrack => {}
+        Node::Service(_, ServicePart::Membership) => {}
+        Node::Service(service, _) => {
+            let instead = Address::membership(address.vrack.clone(), *service);
+            return not_alone("it needs its service in the vRack", instead);
+        }
+        Node::Datacenter(..) => {
+            return not_alone("it is configured through the l3 PoPs of its vRack", vrack);
+        }
+    }
+    let is_live = match address.service() {
+        Some(service) => {
+            live.services.get(&service).is_some_and(|it| it.vrack.as_ref() == Some(&address.vrack))
+        }
+        None => live.vracks.contains_key(&address.vrack),
+    };
+    if is_live
+        || topology.entries.contains_key(address)
+        || topology.vracks.contains_key(&address.vrack) && *address == vrack
+    {
+        return Ok(());
+    }
+    let vracks = topology.vracks.keys().map(ToString::to_string);
+    let memberships =
+        topology.entries.keys().filter(|it| matches!(it.node, Node::Service(_, ServicePart::Membership)));
+    let known = vracks.chain(memberships.map(ToString::to_string)).collect();
+    Err(OnlyError::Unknown { address: address.clone(), known })
+}
+
+/// Limits a difference to what is at or below `address`, and what that cannot be done without.
+pub(super) fn limit(difference: &mut Difference, live: &Live, address: &Address) {
+    let mut wanted: BTreeSet<usize> = difference
+        .changes
+        .iter()
+        .enumerate()
+        .filter(|(_, change)| change.address.is_within(address))
+        .map(|(index, _)| index)
+        .collect();
+    let draft = order::demanded(&difference.changes, live, |_| true);
+    loop {
+        let mut needed = BTreeSet::new();
+        for node in draft.graph.indices() {
+            let Work::Part(_, change) = draft.graph.node(node).work else { continue };
+            if !wanted.contains(&change) {
+                continue;
+            }
+            for before in draft.graph.ancestors(node) {
+                if let Work::Part(_, change) = draft.graph.node(before).work {
+                    needed.insert(change);
+                }
+            }
+        }
+        let before = wanted.len();
+        wanted.append(&mut needed);
+        if wanted.len() == before {
+            break;
+        }
+    }
+    let mut index = 0;
+    difference.changes.retain(|_| {
+        index += 1;
+        wanted.contains(&(index - 1))
+    });
+    difference.unmanaged.retain(|unmanaged| unmanaged.is_within(address));
+    // What was compared elsewhere is not spoken of.
+    difference.unchanged = 0;
+}

@@ -1,0 +1,302 @@
+//! The program itself, over HTTP, against the simulator: what the exit codes and the request log say.
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+use std::sync::Arc;
+
+use ovhconnect::rehearsal;
+use ovhconnect::sim::clock::SystemClock;
+use ovhconnect::sim::{Options, Simulator, http};
+use ovhconnect::topology::files;
+
+const FIRST: &str = "6b0c8f3e-3c1f-4a5e-9a52-0c4c9b1f2d01";
+const SECOND: &str = "0d9e2f64-7b1a-4c8d-8f3e-5a6b7c8d9e02";
+/// A task of 20 s takes a tenth of a second.
+const SPEED: f64 = 200.0;
+
+/// A folder with a topology in it, a simulator that serves the account it needs, and the program.
+struct Bench {
+    folder: tempfile::TempDir,
+    simulator: Arc<Simulator>,
+    endpoint: String,
+    _runtime: tokio::runtime::Runtime,
+}
+
+impl Bench {
+    /// An account made from `topology`, with nothing configured.
+    fn new(topology: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("topology.yaml"), topology).expect("a file");
+        let loaded = files::load(&[folder.path()]);
+        let account = rehearsal::account_for(&loaded.topology);
+        let clock = Arc::new(SystemClock::scaled(SPEED));
+        let simulator =
+            Arc::new(Simulator::new(&account, Options::default(), clock).expect("a valid account"));
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+        let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).expect("a free port");
+        let endpoint = format!("http://{}/1.0", listener.local_addr().expect("an address"));
+        runtime.spawn(http::serve(listener, Arc::clone(&simulator)));
+        Self { folder, simulator, endpoint, _runtime: runtime }
+    }
+
+    fn write(&self, topology: &str) {
+        std::fs::write(self.folder.path().join("topology.yaml"), topology).expect("a file");
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let credentials = self.simulator.credentials();
+        let mut command = Command::new(PathBuf::from(env!("CARGO_BIN_EXE_ovhconnect")));
+        command
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .env_clear()
+            .env("HOME", self.folder.path())
+            .env("OVH_ENDPOINT", &self.endpoint)
+            .env("OVH_APPLICATION_KEY", &credentials.application_key)
+            .env("OVH_APPLICATION_SECRET", &credentials.application_secret)
+            .env("OVH_CONSUMER_KEY", &credentials.consumer_key);
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Ended {
+        Ended(self.command(arguments).output().expect("the program runs"))
+    }
+
+    fn apply(&self) {
+        self.run(&["apply", "--auto-approve", "--rate", "0"]).exits(0);
+        self.run(&["plan", "--detailed-exitcode", "--rate", "0"]).exits(0);
+    }
+
+    /// The mutations since the log was cleared, without the ids: `POST config/pop` and the like.
+    fn mutations(&self) -> Vec<String> {
+        let log = self.simulator.log();
+        let mutations = log.iter().filter(|entry| entry.is_mutation());
+        mutations.map(|entry| format!("{} {}", entry.method, kind(&entry.path))).collect()
+    }
+}
+
+/// What a route is about: its words without its ids.
+fn kind(path: &str) -> String {
+    let is_word = |part: &&str| !part.is_empty() && !part.chars().any(|c| c.is_ascii_digit());
+    path.split('/').filter(is_word).collect::<Vec<_>>().join("/")
+}
+
+struct Ended(Output);
+
+impl Ended {
+    #[track_caller]
+    fn exits(self, code: i32) -> Self {
+        let found = self.0.status.code();
+        assert_eq!(
+            found,
+            Some(code),
+            "exit code\n--- stdout\n{}\n--- stderr\n{}",
+            self.stdout(),
+            self.stderr()
+        );
+        self
+    }
+
+    fn stdout(&self) -> String {
+        String::from_utf8_lossy(&self.0.stdout).into_owned()
+    }
+
+    fn stderr(&self) -> String {
+        String::from_utf8_lossy(&self.0.stderr).into_owned()
+    }
+}
+
+fn l3_service(service: &str, subnet: &str) -> String {
+    format!(
+        "      {service}:\n        pop: {{type: l3, customerBgpArea: 65001, ovhBgpArea: 65002, subnet: {subnet}}}\n"
+    )
+}
+
+const DATACENTERS: &str = "    datacenters:
+      GRA:
+        ovhBgpArea: 65010
+        subnet: 10.1.0.0/24
+        extra:
+          - {type: network, subnet: 192.168.10.0/24, nextHop: 10.1.0.10}
+      RBX:
+        ovhBgpArea: 65010
+        subnet: 10.2.0.0/24
+        extra:
+          - {type: bgp, bgpNeighborArea: 65020, bgpNeighborIp: 10.2.0.10}
+";
+
+fn two_services() -> String {
+    let services = l3_service(FIRST, "172.16.0.0/30") + &l3_service(SECOND, "172.16.0.4/30");
+    format!("version: 1\nvracks:\n  pn-1:\n    services:\n{services}{DATACENTERS}")
+}
+
+fn one_service() -> String {
+    let services = l3_service(FIRST, "172.16.0.0/30");
+    format!("version: 1\nvracks:\n  pn-1:\n    services:\n{services}{DATACENTERS}")
+}
+
+const NO_SERVICE: &str = "version: 1\nvracks:\n  pn-1:\n    services: {}\n";
+
+/// How many of `mutations` come before the first that is `first`, and none of them is of a kind that
+/// `first` must precede.
+#[track_caller]
+fn assert_in_order(mutations: &[String], kinds: &[&str]) {
+    let rank = |mutation: &String| {
+        let found = kinds.iter().position(|kind| kind == mutation);
+        found.unwrap_or_else(|| panic!("{mutation} was not expected in {mutations:#?}"))
+    };
+    let ranks: Vec<usize> = mutations.iter().map(rank).collect();
+    assert!(ranks.is_sorted(), "not in the order {kinds:?}: {mutations:#?}");
+    let missing: Vec<_> = kinds.iter().filter(|kind| !mutations.iter().any(|it| it == *kind)).collect();
+    assert!(missing.is_empty(), "missing {missing:?} in {mutations:#?}");
+}
+
+const DELETE_EXTRA: &str = "DELETE ovhCloudConnect/config/pop/datacenter/extra";
+const DELETE_DATACENTER: &str = "DELETE ovhCloudConnect/config/pop/datacenter";
+const DELETE_POP: &str = "DELETE ovhCloudConnect/config/pop";
+const DETACH: &str = "DELETE vrack/ovhCloudConnect";
+
+#[test]
+fn what_is_deleted_behind_its_back_is_one_create() {
+    let bench = Bench::new(&two_services());
+    bench.apply();
+    {
+        let service = FIRST.parse().unwrap();
+        let mut world = bench.simulator.world();
+        let datacenter = world.datacenter_ids("pn-1")[0];
+        let pop = world.pops(service).unwrap()[0].id;
+        let extra = world.extras(service, pop, datacenter).unwrap()[0].id;
+        world.erase_extra(extra);
+    }
+    let drifted = bench.run(&["plan", "--detailed-exitcode"]).exits(2);
+    assert!(drifted.stdout().contains("Plan: 1 to create, "), "{}", drifted.stdout());
+    bench.simulator.clear_log();
+    bench.apply();
+    assert_eq!(bench.mutations(), ["POST ovhCloudConnect/config/pop/datacenter/extra"]);
+}
+
+#[test]
+fn destroy_deletes_children_first_and_leaves_the_vrack_empty() {
+    let bench = Bench::new(&two_services());
+    bench.apply();
+    bench.simulator.clear_log();
+    bench.run(&["destroy", "--auto-approve", "--rate", "0"]).exits(0);
+    assert_in_order_by_service(&bench);
+    let world = bench.simulator.world();
+    assert_eq!(world.datacenter_ids("pn-1"), [0_u64; 0]);
+    assert_eq!(world.attached("pn-1").unwrap(), []);
+}
+
+/// Extras, then datacenters, then PoPs; and of each service the PoP before the membership.
+#[track_caller]
+fn assert_in_order_by_service(bench: &Bench) {
+    let mutations = bench.mutations();
+    let configurations: Vec<String> = mutations.iter().filter(|it| *it != DETACH).cloned().collect();
+    assert_in_order(&configurations, &[DELETE_EXTRA, DELETE_DATACENTER, DELETE_POP]);
+    let log = bench.simulator.log();
+    for service in [FIRST, SECOND] {
+        let of_service = log.iter().filter(|it| it.is_mutation() && it.path.contains(service));
+        let own: Vec<String> = of_service.map(|it| format!("{} {}", it.method, kind(&it.path))).collect();
+        let last_two: Vec<&str> = own.iter().rev().take(2).rev().map(String::as_str).collect();
+        assert_eq!(last_two, [DELETE_POP, DETACH], "of service {service}: {own:#?}");
+    }
+}
+
+#[test]
+fn one_of_two_services_goes_without_a_datacenter() {
+    let bench = Bench::new(&two_services());
+    bench.apply();
+    bench.simulator.clear_log();
+    bench.write(&one_service());
+    bench.apply();
+    assert_eq!(bench.mutations(), [DELETE_POP, DETACH]);
+
+    // And the last one takes everything down in order.
+    bench.simulator.clear_log();
+    bench.write(NO_SERVICE);
+    bench.apply();
+    assert_in_order(&bench.mutations(), &[DELETE_EXTRA, DELETE_DATACENTER, DELETE_POP, DETACH]);
+}
+
+#[test]
+fn l2_becomes_l3_in_the_right_order() {
+    let l2 = format!(
+        "version: 1\nvracks:\n  pn-1:\n    services:\n      {FIRST}:\n        pop: {{type: l2, datacenter: RBX}}\n"
+    );
+    let bench = Bench::new(&l2);
+    bench.apply();
+    bench.simulator.clear_log();
+    bench.write(&one_service());
+    bench.apply();
+    assert_in_order(
+        &bench.mutations(),
+        &[
+            DELETE_DATACENTER,
+            DELETE_POP,
+            "POST ovhCloudConnect/config/pop",
+            "POST ovhCloudConnect/config/pop/datacenter",
+            "POST ovhCloudConnect/config/pop/datacenter/extra",
+        ],
+    );
+}
+
+#[test]
+fn a_broken_topology_is_told_of_at_once_and_nothing_is_sent() {
+    let bench = Bench::new(&one_service());
+    bench.write(&format!(
+        "version: 1\nvracks:\n  pn-1:\n    services:\n      {FIRST}:\n        pop: {{type: l3, customerBgpArea: 65001, ovhBgpArea: 65001, subnet: 172.16.0.0/29}}\n"
+    ));
+    for command in
+        [&["validate"][..], &["plan"], &["apply", "--auto-approve"], &["destroy", "--auto-approve"]]
+    {
+        let ended = bench.run(command).exits(1);
+        let told = ended.stdout() + &ended.stderr();
+        for expected in ["topology.yaml:6:", "OCC", "ovhBgpArea: 65001", "172.16.0.0/29"] {
+            assert!(told.contains(expected), "{command:?} does not say {expected:?}:\n{told}");
+        }
+    }
+    assert_eq!(bench.simulator.log(), []);
+}
+
+#[test]
+fn nobody_to_ask_means_no() {
+    let bench = Bench::new(&one_service());
+    let ended = bench.run(&["apply"]).exits(3);
+    assert!(ended.stderr().contains("--auto-approve"), "it does not say what to do:\n{}", ended.stderr());
+    assert_eq!(bench.mutations(), [""; 0]);
+}
+
+#[test]
+fn an_error_of_the_api_says_everything_but_the_secret() {
+    let bench = Bench::new(&one_service());
+    let secret = "a-wrong-secret-0123456789";
+    let output = bench.command(&["plan"]).env("OVH_APPLICATION_SECRET", secret).output().unwrap();
+    let ended = Ended(output).exits(1);
+    for expected in ["GET /", "400", "INVALID_SIGNATURE", "query id", "OVH_APPLICATION_SECRET"] {
+        assert!(ended.stderr().contains(expected), "{expected:?} is missing:\n{}", ended.stderr());
+    }
+    assert!(!(ended.stdout() + &ended.stderr()).contains(secret), "the secret was printed");
+}
+
+#[test]
+fn what_does_not_exist_is_told_with_what_does() {
+    let bench = Bench::new(&one_service());
+    bench.write(&one_service().replace("GRA", "GRZ"));
+    let ended = bench.run(&["plan"]).exits(1);
+    for expected in ["GRZ", "topology.yaml:", "OCC204", "RBX"] {
+        assert!(ended.stderr().contains(expected), "{expected:?} is missing:\n{}", ended.stderr());
+    }
+    bench.write(&one_service().replace("pn-1", "pn-2"));
+    let ended = bench.run(&["plan"]).exits(1);
+    for expected in ["pn-2", "OCC202", "the account has pn-1"] {
+        assert!(ended.stderr().contains(expected), "{expected:?} is missing:\n{}", ended.stderr());
+    }
+    assert_eq!(bench.mutations(), [""; 0]);
+}
+
+#[test]
+fn a_wrong_command_line_exits_with_64() {
+    let bench = Bench::new(&one_service());
+    bench.run(&["plan", "--no-such-flag"]).exits(64);
+    bench.run(&["--help"]).exits(0);
+}

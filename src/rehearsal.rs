@@ -12,6 +12,7 @@ use crate::api::{
     TransportError, TransportErrorKind,
 };
 use crate::sim::account::{InterfaceEntry, ServiceEntry, VrackEntry};
+use crate::sim::http::Cut;
 use crate::sim::{Account, Simulator};
 use crate::topology::{Address, Spec, Topology};
 
@@ -104,6 +105,9 @@ impl Transport for InProcess {
                     Err(never) => match never {},
                 };
                 let (parts, body) = answer.into_parts();
+                if parts.extensions.get::<Cut>().is_some() {
+                    return Err(TransportError::new(TransportErrorKind::Broken, "the connection was reset"));
+                }
                 let body = to_bytes(body, MAX_ANSWER)
                     .await
                     .map_err(|error| TransportError::new(TransportErrorKind::Body, error.to_string()))?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use ovhconnect::rehearsal;
 use ovhconnect::sim::clock::SystemClock;
-use ovhconnect::sim::{Options, Simulator, http};
+use ovhconnect::sim::{Options, Simulator, serve};
 use ovhconnect::topology::files;
 
 const FIRST: &str = "6b0c8f3e-3c1f-4a5e-9a52-0c4c9b1f2d01";
@@ -35,7 +35,7 @@ impl Bench {
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
         let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).expect("a free port");
         let endpoint = format!("http://{}/1.0", listener.local_addr().expect("an address"));
-        runtime.spawn(http::serve(listener, Arc::clone(&simulator)));
+        runtime.spawn(serve::serve(listener, Arc::clone(&simulator)));
         Self { folder, simulator, endpoint, _runtime: runtime }
     }
 
@@ -63,7 +63,7 @@ impl Bench {
     }
 
     fn apply(&self) {
-        self.run(&["apply", "--auto-approve", "--rate", "0"]).exits(0);
+        self.run(&["apply", "--auto-approve", "--allow-disruption", "--rate", "0"]).exits(0);
         self.run(&["plan", "--detailed-exitcode", "--rate", "0"]).exits(0);
     }
 
@@ -299,4 +299,104 @@ fn a_wrong_command_line_exits_with_64() {
     let bench = Bench::new(&one_service());
     bench.run(&["plan", "--no-such-flag"]).exits(64);
     bench.run(&["--help"]).exits(0);
+}
+
+#[test]
+fn without_anybody_looking_nothing_live_is_disrupted() {
+    let bench = Bench::new(&two_services());
+    bench.apply();
+    bench.simulator.clear_log();
+    bench.write(&one_service());
+    let ended = bench.run(&["apply", "--auto-approve"]).exits(3);
+    assert!(ended.stderr().contains("--allow-disruption"), "it does not say what to do:\n{}", ended.stderr());
+    assert_eq!(bench.mutations(), [""; 0]);
+}
+
+#[test]
+fn guards_refuse_before_anything_is_sent() {
+    let bench = Bench::new(&two_services());
+    bench.apply();
+    bench.simulator.clear_log();
+    bench.write(&one_service());
+    for (guard, said) in [
+        (&["--max-deletes", "1"][..], "at most 1"),
+        (&["--deny", "detach"], "--deny detach"),
+        (&["--deny", "delete", "--deny", "replace"], "--deny delete"),
+    ] {
+        for command in [&["plan"][..], &["apply", "--auto-approve", "--allow-disruption"]] {
+            let ended = bench.run(&[command, guard].concat()).exits(3);
+            assert!(ended.stderr().contains(said), "{guard:?}: {}", ended.stderr());
+        }
+    }
+    bench.run(&["plan", "--max-deletes", "2", "--deny", "replace", "--deny", "last-path"]).exits(0);
+    bench.run(&["plan", "--destroy", "--deny", "last-path"]).exits(3);
+
+    bench.write(&one_service().replace("        pop:", "        protect: true\n        pop:"));
+    bench.run(&["plan"]).exits(0);
+    bench.write(
+        &one_service()
+            .replace("        pop:", "        protect: true\n        pop:")
+            .replace("65001", "65009"),
+    );
+    let ended = bench.run(&["plan"]).exits(3);
+    assert!(ended.stderr().contains("customerBgpArea"), "it does not say why:\n{}", ended.stderr());
+    assert_eq!(bench.mutations(), [""; 0]);
+}
+
+#[test]
+fn a_saved_plan_is_applied_exactly_once() {
+    let bench = Bench::new(&one_service());
+    bench.run(&["plan", "--out", "plan.json", "--rate", "0"]).exits(0);
+    // What the topology says afterwards no longer matters.
+    bench.write(NO_SERVICE);
+    bench.run(&["apply", "plan.json", "--rate", "0"]).exits(0);
+    bench.write(&one_service());
+    bench.run(&["plan", "--detailed-exitcode", "--rate", "0"]).exits(0);
+
+    bench.simulator.clear_log();
+    let again = bench.run(&["apply", "plan.json", "--rate", "0"]).exits(1);
+    assert!(again.stderr().contains("is there now"), "it does not say what moved:\n{}", again.stderr());
+
+    let path = bench.folder.path().join("plan.json");
+    let text = std::fs::read_to_string(&path).expect("the plan");
+    std::fs::write(&path, text.replace("172.16.0.0/30", "172.16.0.8/30")).expect("a file");
+    let edited = bench.run(&["apply", "plan.json"]).exits(1);
+    assert!(edited.stderr().contains("checksum"), "{}", edited.stderr());
+    std::fs::write(&path, &text[..text.len() / 2]).expect("a file");
+    bench.run(&["apply", "plan.json"]).exits(1);
+    assert_eq!(bench.mutations(), [""; 0]);
+}
+
+#[test]
+fn a_saved_plan_fits_its_schema_and_holds_no_secret() {
+    let bench = Bench::new(&two_services());
+    bench.run(&["plan", "--out", "first.json", "--rate", "0"]).exits(0);
+    bench.apply();
+    bench.write(&one_service().replace("10.1.0", "10.9.0"));
+    bench.run(&["plan", "--out", "second.json", "--rate", "0"]).exits(0);
+    let read = |path: PathBuf| -> serde_json::Value {
+        serde_json::from_str(&std::fs::read_to_string(path).expect("a file")).expect("JSON")
+    };
+    let schema = jsonschema::validator_for(&read("schemas/saved-plan.schema.json".into())).expect("a schema");
+    for name in ["first.json", "second.json"] {
+        let plan = read(bench.folder.path().join(name));
+        let errors: Vec<String> =
+            schema.iter_errors(&plan).map(|error| format!("{}: {error}", error.instance_path())).collect();
+        assert!(errors.is_empty(), "{name} does not fit its schema:\n{}", errors.join("\n"));
+        let secret = &bench.simulator.credentials().application_secret;
+        assert!(!plan.to_string().contains(secret.as_str()), "{name} holds a secret");
+    }
+}
+
+#[test]
+fn only_one_service_and_what_it_needs() {
+    let bench = Bench::new(&two_services());
+    let one = format!("pn-1/service/{SECOND}");
+    bench.run(&["apply", "--auto-approve", "--only", &one, "--rate", "0"]).exits(0);
+    assert_eq!(bench.mutations(), ["POST vrack/ovhCloudConnect", "POST ovhCloudConnect/config/pop"]);
+    let ended = bench.run(&["plan", "--only", "pn-1/datacenter/GRA"]).exits(1);
+    assert!(ended.stderr().contains("--only pn-1"), "it does not say what to ask for:\n{}", ended.stderr());
+    bench.run(&["plan", "--only", "pn-7"]).exits(1);
+    bench.run(&["apply", "--auto-approve", "--only", "pn-1", "--rate", "0"]).exits(0);
+    bench.run(&["plan", "--detailed-exitcode"]).exits(0);
 }

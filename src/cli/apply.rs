@@ -1,21 +1,26 @@
 //! `apply` and `destroy`: plan, ask, run, and look again.
 
 use std::io::{BufRead as _, IsTerminal as _};
+use std::path::Path;
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::args;
-use super::connect::Session;
+use super::connect::{Planned, Session, fail};
 use super::exit::Exit;
+use super::plan::{guards, hold};
 use super::progress::Progress;
 use super::{error, out, say, width};
 use crate::apply::{self, Options, Outcome};
 use crate::diff::Goal;
+use crate::live::moved;
 use crate::plan::Plan;
+use crate::plan::saved::{self, SavedPlan};
 use crate::render::text::{self, View};
 use crate::render::{STRONG, styled, words};
+use crate::topology::Address;
 
 pub(super) async fn run(args: &args::Apply, goal: Goal) -> Exit {
     match apply(args, goal).await {
@@ -24,16 +29,65 @@ pub(super) async fn run(args: &args::Apply, goal: Goal) -> Exit {
 }
 
 async fn apply(args: &args::Apply, goal: Goal) -> Result<Exit, Exit> {
+    if let ([path], Goal::Apply) = (args.topology.paths.as_slice(), goal)
+        && path.extension().is_some_and(|extension| extension == "json")
+    {
+        return apply_saved(path, args).await;
+    }
     let session = Session::open(&args.topology, &args.target)?;
-    let plan = session.plan(goal).await?;
+    let Planned { plan, topology, .. } = session.plan(goal, args.limits.only.as_ref()).await?;
     out(&text::plan(&plan, View { width: width(), explain: args.explain }));
+    // `destroy` says by its name that everything goes.
+    let unseen = args.auto_approve && !std::io::stdin().is_terminal() && goal == Goal::Apply;
+    hold(&plan, &topology, &guards(&args.limits, unseen && !args.allow_disruption))?;
     if plan.is_empty() {
         return Ok(Exit::Success);
     }
     approve(args.auto_approve, goal)?;
+    run_and_conclude(&session, &plan, args, args.limits.only.as_ref()).await
+}
+
+/// Applies exactly what a saved plan says, if live state is still what it was made from. It was shown
+/// to somebody when it was saved: nobody is asked.
+async fn apply_saved(path: &Path, args: &args::Apply) -> Result<Exit, Exit> {
+    let unusable = |problem: &dyn std::fmt::Display| fail(format!("{}: {problem}", path.display()));
+    let text = std::fs::read_to_string(path).map_err(|problem| unusable(&problem))?;
+    let saved = SavedPlan::from_json(&text).map_err(|problem| unusable(&problem))?;
+    if args.limits.only.is_some() {
+        return Err(fail("a saved plan is applied whole: --only belongs to the `plan` that makes it"));
+    }
+    let session = Session::of_saved(&saved, &args.target)?;
+    let live = session.read().await?.live;
+    if saved::digest(&live) != saved.live_digest {
+        error(&format!("{}: live state is no longer what this plan was made from", path.display()));
+        for line in moved(&saved.live, &live) {
+            say(&format!("  {line}"));
+        }
+        say("  help: nothing was changed; plan again");
+        return Err(Exit::Error);
+    }
+    let plan = &saved.plan;
+    out(&text::plan(plan, View { width: width(), explain: args.explain }));
+    hold(plan, &saved.desired.topology(), &guards(&args.limits, false))?;
+    if plan.is_empty() {
+        return Ok(Exit::Success);
+    }
+    run_and_conclude(&session, plan, args, saved.only.as_ref()).await
+}
+
+async fn run_and_conclude(
+    session: &Session,
+    plan: &Plan,
+    args: &args::Apply,
+    only: Option<&Address>,
+) -> Result<Exit, Exit> {
     let begun = Instant::now();
-    let (outcome, interrupted) = run_plan(&session, &plan, args).await?;
-    conclude(&session, &plan, &outcome, goal, begun.elapsed(), interrupted).await
+    let (outcome, interrupted) = run_plan(session, plan, args).await?;
+    tally(plan, &outcome, begun.elapsed());
+    if interrupted {
+        return Ok(Exit::Interrupted);
+    }
+    conclude(session, plan.goal, only).await
 }
 
 /// Asks, unless told not to. Where nobody can be asked, the answer is no.
@@ -117,30 +171,19 @@ impl Signals {
     }
 }
 
-/// Reads live state again and says whether it is what it should be.
-async fn conclude(
-    session: &Session,
-    plan: &Plan,
-    outcome: &Outcome,
-    goal: Goal,
-    elapsed: Duration,
-    interrupted: bool,
-) -> Result<Exit, Exit> {
+/// Says what became of the steps, in one line.
+fn tally(plan: &Plan, outcome: &Outcome, elapsed: Duration) {
     let counts = outcome.counts();
-    let mut parts =
-        vec![format!("{} of {} steps done in {}", counts.done, plan.steps.len(), words::duration(elapsed))];
-    for (count, word) in
-        [(counts.failed, "failed"), (counts.skipped, "skipped"), (counts.not_started, "not started")]
-    {
-        if count > 0 {
-            parts.push(format!("{count} {word}"));
-        }
-    }
-    out(&format!("{}.\n", parts.join(", ")));
-    if interrupted {
-        return Ok(Exit::Interrupted);
-    }
-    let left = session.plan(goal).await.map_err(|_| Exit::Partial)?;
+    let done = format!("{} of {} steps done in {}", counts.done, plan.steps.len(), words::duration(elapsed));
+    let others =
+        [(counts.failed, "failed"), (counts.skipped, "skipped"), (counts.not_started, "not started")];
+    let others = others.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}"));
+    out(&format!("{}.\n", std::iter::once(done).chain(others).collect::<Vec<_>>().join(", ")));
+}
+
+/// Reads live state again and says whether it is what it should be.
+async fn conclude(session: &Session, goal: Goal, only: Option<&Address>) -> Result<Exit, Exit> {
+    let left = session.plan(goal, only).await.map_err(|_| Exit::Partial)?.plan;
     if left.is_empty() {
         out(&format!("{}\n", styled(STRONG, "Converged: planning again finds nothing to do.")));
         // A step may have failed and its effect be there all the same.

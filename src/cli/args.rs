@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand};
 
 use super::exit;
+use crate::plan::guard::Denied;
+use crate::topology::Address;
 
 /// The declarative reconciler for OVHcloud Connect.
 #[derive(Debug, Parser)]
@@ -85,6 +87,20 @@ pub struct Target {
     pub burst: u32,
 }
 
+/// What a plan may not do, and what it is limited to.
+#[derive(Debug, Args)]
+pub struct Limits {
+    /// Plan one vRack (pn-12345) or one service (pn-12345/service/UUID) alone, with what it needs.
+    #[arg(long, value_name = "ADDRESS")]
+    pub only: Option<Address>,
+    /// Refuse a plan that deletes more than this; what is replaced is deleted too.
+    #[arg(long, value_name = "N")]
+    pub max_deletes: Option<usize>,
+    /// Refuse a plan that does this; may be given several times.
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub deny: Vec<Denied>,
+}
+
 /// `plan`.
 #[derive(Debug, Args)]
 pub struct Plan {
@@ -94,9 +110,15 @@ pub struct Plan {
     /// The API.
     #[command(flatten)]
     pub target: Target,
+    /// What the plan may not do.
+    #[command(flatten)]
+    pub limits: Limits,
     /// Plan to remove what the topology declares.
     #[arg(long)]
     pub destroy: bool,
+    /// Save the plan to this file, for `apply FILE`.
+    #[arg(long, value_name = "FILE.json")]
+    pub out: Option<PathBuf>,
     /// Exit with 2 when there is something to do.
     #[arg(long)]
     pub detailed_exitcode: bool,
@@ -108,12 +130,19 @@ pub struct Plan {
 /// `apply` and `destroy`.
 #[derive(Debug, Args)]
 pub struct Apply {
-    /// The topology.
+    /// The topology, or to apply a saved plan, its file alone (its name ends in .json).
     #[command(flatten)]
     pub topology: Paths,
     /// The API.
     #[command(flatten)]
     pub target: Target,
+    /// What the plan may not do.
+    #[command(flatten)]
+    pub limits: Limits,
+    /// Delete and replace what is live although nobody looks at the plan (--auto-approve without a
+    /// terminal).
+    #[arg(long)]
+    pub allow_disruption: bool,
     /// Do not ask.
     #[arg(long)]
     pub auto_approve: bool,
@@ -150,6 +179,15 @@ pub struct Simulate {
     /// Refuse a second task on a busy service (409).
     #[arg(long)]
     pub serialize: bool,
+    /// Misbehave as this file says (YAML).
+    #[arg(long, value_name = "FILE")]
+    pub faults: Option<PathBuf>,
+    /// Serve https with this certificate chain (PEM), for clients that speak nothing else.
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub tls_certificate: Option<PathBuf>,
+    /// The certificate's private key (PEM).
+    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
+    pub tls_key: Option<PathBuf>,
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {

@@ -9,13 +9,15 @@ use super::{error, say, warn};
 use crate::api::{Client, Config, HttpOptions, HttpTransport, Options};
 use crate::diagnostic::{self, Diagnostic, Sources, codes};
 use crate::diff::Goal;
-use crate::live::read::{ReadError, read};
+use crate::live::Live;
+use crate::live::read::{ReadError, Reading, read};
+use crate::plan::saved::SavedPlan;
 use crate::plan::{Plan, PlanError};
 use crate::rehearsal;
 use crate::sim::clock::SystemClock;
-use crate::sim::{Options as SimulatorOptions, Simulator, World};
-use crate::topology::Topology;
+use crate::sim::{Options as SimulatorOptions, Simulator, StateFile};
 use crate::topology::files::{self, Loaded};
+use crate::topology::{Address, Topology};
 
 /// How much faster than real time a rehearsal runs: a task of 20 s takes half a second.
 const REHEARSAL_SPEED: f64 = 40.0;
@@ -25,6 +27,14 @@ pub(super) struct Session {
     sources: Sources,
     topology: Topology,
     pub(super) client: Client,
+}
+
+/// A plan and what it was made from.
+pub(super) struct Planned {
+    pub(super) plan: Plan,
+    /// The topology in the catalogue's words.
+    pub(super) topology: Topology,
+    pub(super) live: Live,
 }
 
 impl Session {
@@ -42,16 +52,38 @@ impl Session {
         Ok(Self { sources, topology, client })
     }
 
+    /// Takes the topology of a saved plan and prepares the client. A plan made against another API
+    /// is refused.
+    pub(super) fn of_saved(saved: &SavedPlan, target: &Target) -> Result<Self, Exit> {
+        let (sources, topology) = (Sources::default(), saved.desired.topology());
+        let client = match &target.simulate {
+            Some(state) => simulated(&topology, state.as_deref())?,
+            None => real(&topology, &sources, target)?,
+        };
+        let endpoint = client.endpoint().url().to_string();
+        if endpoint != saved.endpoint {
+            error(&format!("this plan was made against {}, and the endpoint is {endpoint}", saved.endpoint));
+            return Err(Exit::Error);
+        }
+        Ok(Self { sources, topology, client })
+    }
+
+    /// Reads live state.
+    pub(super) async fn read(&self) -> Result<Reading, Exit> {
+        read(&self.client, &self.topology).await.map_err(|problem| self.unread(&problem))
+    }
+
     /// Reads live state and plans.
-    pub(super) async fn plan(&self, goal: Goal) -> Result<Plan, Exit> {
-        let reading = read(&self.client, &self.topology).await.map_err(|problem| self.unread(&problem))?;
-        Plan::make(&reading.topology, &reading.live, goal).map_err(|problem| match problem {
+    pub(super) async fn plan(&self, goal: Goal, only: Option<&Address>) -> Result<Planned, Exit> {
+        let Reading { topology, live } = self.read().await?;
+        let plan = Plan::make_only(&topology, &live, goal, only).map_err(|problem| match problem {
             PlanError::Unfit(diagnostics) => {
                 tell(&diagnostics, &self.sources);
                 Exit::Error
             }
             problem @ (PlanError::Only(_) | PlanError::Cycle(_)) => fail(problem),
-        })
+        })?;
+        Ok(Planned { plan, topology, live })
     }
 
     fn unread(&self, problem: &ReadError) -> Exit {
@@ -75,7 +107,7 @@ fn tell(diagnostics: &[Diagnostic], sources: &Sources) {
     }
 }
 
-fn fail(problem: impl std::fmt::Display) -> Exit {
+pub(super) fn fail(problem: impl std::fmt::Display) -> Exit {
     error(&problem.to_string());
     Exit::Error
 }
@@ -83,17 +115,18 @@ fn fail(problem: impl std::fmt::Display) -> Exit {
 fn simulated(topology: &Topology, state: Option<&Path>) -> Result<Client, Exit> {
     let options = SimulatorOptions::default();
     let clock = Arc::new(SystemClock::scaled(REHEARSAL_SPEED));
+    let made =
+        || Simulator::new(&rehearsal::account_for(topology), options.clone(), clock.clone()).map_err(fail);
     let simulator = match state {
-        Some(path) if path.exists() => {
-            let world = World::load(path, options).map_err(fail)?;
-            Simulator::from_world(world, clock).with_state_file(path).map_err(fail)?
-        }
         Some(path) => {
-            let account = rehearsal::account_for(topology);
-            let simulator = Simulator::new(&account, options, clock).map_err(fail)?;
-            simulator.with_state_file(path).map_err(fail)?
+            let file = StateFile::open(path).map_err(fail)?;
+            let simulator = match file.load(options.clone()).map_err(fail)? {
+                Some(world) => Simulator::from_world(world, clock.clone()),
+                None => made()?,
+            };
+            simulator.with_state(file).map_err(fail)?
         }
-        None => Simulator::new(&rehearsal::account_for(topology), options, clock).map_err(fail)?,
+        None => made()?,
     };
     say(&match state {
         Some(path) => format!("Rehearsing on the simulated account in {}.", path.display()),

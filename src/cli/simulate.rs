@@ -11,7 +11,7 @@ use super::{error, out, say, warn};
 use crate::diagnostic::{self, Diagnostic};
 use crate::rehearsal;
 use crate::sim::clock::SystemClock;
-use crate::sim::{Account, Options, Simulator, World, http};
+use crate::sim::{Account, Options, Simulator, StateFile, fault, serve};
 use crate::topology::files;
 
 pub(super) async fn run(args: &args::Simulate) -> Exit {
@@ -31,17 +31,28 @@ async fn simulate(args: &args::Simulate) -> Result<Exit, Exit> {
     if !address.ip().is_loopback() {
         warn("the simulator's credentials are the same everywhere: whoever reaches this address can use it");
     }
+    let tls = match (&args.tls_certificate, &args.tls_key) {
+        (Some(certificate), Some(key)) => Some(serve::tls_from_pem(certificate, key).map_err(fail)?),
+        _ => None,
+    };
+    let scheme = if tls.is_some() { "https" } else { "http" };
     let credentials = simulator.credentials();
     out(&format!(
-        "export OVH_ENDPOINT=http://{address}/1.0\n\
+        "export OVH_ENDPOINT={scheme}://{address}/1.0\n\
          export OVH_APPLICATION_KEY={}\n\
          export OVH_APPLICATION_SECRET={}\n\
          export OVH_CONSUMER_KEY={}\n",
         credentials.application_key, credentials.application_secret, credentials.consumer_key
     ));
-    say(&format!("Simulating the OVHcloud API on http://{address}/1.0; interrupt to stop."));
+    say(&format!("Simulating the OVHcloud API on {scheme}://{address}/1.0; interrupt to stop."));
+    let served = async {
+        match tls {
+            Some(tls) => serve::serve_tls(listener, simulator, tls).await,
+            None => serve::serve(listener, simulator).await,
+        }
+    };
     tokio::select! {
-        served = http::serve(listener, simulator) => served.map(|()| Exit::Success).map_err(fail),
+        served = served => served.map(|()| Exit::Success).map_err(fail),
         () = stopped() => Ok(Exit::Success),
     }
 }
@@ -74,20 +85,27 @@ fn simulator(args: &args::Simulate) -> Result<Simulator, Exit> {
         ..defaults
     };
     let clock = Arc::new(SystemClock::new());
-    match &args.state {
-        Some(path) if path.exists() => {
-            if args.account.is_some() || !args.topology.is_empty() {
+    let simulator = match &args.state {
+        Some(path) => {
+            let file = StateFile::open(path).map_err(fail)?;
+            let kept = file.load(options.clone()).map_err(fail)?;
+            if kept.is_some() && (args.account.is_some() || !args.topology.is_empty()) {
                 warn(&format!("{} exists: the account is taken from it alone", path.display()));
             }
-            let world = World::load(path, options).map_err(fail)?;
-            Simulator::from_world(world, clock).with_state_file(path).map_err(fail)
+            let simulator = match kept {
+                Some(world) => Simulator::from_world(world, clock),
+                None => Simulator::new(&account(args)?, options, clock).map_err(fail)?,
+            };
+            simulator.with_state(file).map_err(fail)?
         }
-        Some(path) => {
-            let simulator = Simulator::new(&account(args)?, options, clock).map_err(fail)?;
-            simulator.with_state_file(path).map_err(fail)
+        None => Simulator::new(&account(args)?, options, clock).map_err(fail)?,
+    };
+    if let Some(path) = &args.faults {
+        for fault in fault::load(path).map_err(fail)? {
+            simulator.add_fault(fault);
         }
-        None => Simulator::new(&account(args)?, options, clock).map_err(fail),
     }
+    Ok(simulator)
 }
 
 fn account(args: &args::Simulate) -> Result<Account, Exit> {

@@ -40,6 +40,29 @@ fn list<T: Serialize, I: Serialize>(
     items.into_iter().map(|item| if call.expanded { object(&item) } else { object(id(&item)) }).collect()
 }
 
+fn service_with_iam(service: wire::Service) -> Answer {
+    let name = service.uuid.to_string();
+    with_iam(object(service)?, "ovhCloudConnect", &name, &name)
+}
+
+fn vrack_with_iam(vrack: wire::Vrack) -> Answer {
+    let name = vrack.service_name.clone().unwrap_or_default();
+    // A vRack's resource id is a uuid of its own: one made of its name is the same every run.
+    let folded = name.bytes().fold(0_u128, |sum, byte| sum.wrapping_mul(257).wrapping_add(byte.into()));
+    with_iam(object(vrack)?, "vrack", &name, &Uuid::from_u128(folded).to_string())
+}
+
+/// Adds `iam.ResourceMetadata`, which Terraform's provider reads.
+fn with_iam(mut value: Value, kind: &str, name: &str, id: &str) -> Answer {
+    value["iam"] = json!({
+        "displayName": name,
+        "id": id,
+        "tags": {},
+        "urn": format!("urn:v1:eu:resource:{kind}:{name}"),
+    });
+    Ok(value)
+}
+
 /// What the account answers.
 pub(super) fn answer(world: &mut World, call: &Call<'_>) -> Answer {
     if *call.method == Method::GET { read(world, call) } else { write(world, call) }
@@ -47,9 +70,9 @@ pub(super) fn answer(world: &mut World, call: &Call<'_>) -> Answer {
 
 fn read(world: &World, call: &Call<'_>) -> Answer {
     match call.endpoint {
-        Endpoint::Services if call.expanded => list(call, world.services(), |service| service.uuid),
+        Endpoint::Services if call.expanded => world.services().map(service_with_iam).collect(),
         Endpoint::Services => object(world.service_ids()),
-        Endpoint::Service(service) => object(world.service(*service)?),
+        Endpoint::Service(service) => service_with_iam(world.service(*service)?),
         Endpoint::Pops(service) => list(call, world.pops(*service)?, |pop| pop.id),
         Endpoint::Pop(service, pop) => object(world.pop(*service, *pop)?),
         Endpoint::Datacenters(service, pop) => {
@@ -72,8 +95,9 @@ fn read(world: &World, call: &Call<'_>) -> Answer {
         Endpoint::Interface(service, id) => object(world.interface(*service, *id)?),
         Endpoint::Tasks(service) => list(call, world.tasks(*service)?, |task| task.id),
         Endpoint::Task(service, id) => object(world.task(*service, *id)?),
+        Endpoint::Vracks if call.expanded => world.vracks().map(vrack_with_iam).collect(),
         Endpoint::Vracks => list(call, world.vracks(), |vrack| vrack.service_name.clone()),
-        Endpoint::Vrack(vrack) => object(world.vrack(vrack)?),
+        Endpoint::Vrack(vrack) => vrack_with_iam(world.vrack(vrack)?),
         Endpoint::AllowedServices(vrack) => allowed_services(world, call, vrack),
         Endpoint::Members(vrack) => list(call, world.attached(vrack)?, |member| member.ovh_cloud_connect),
         Endpoint::Member(vrack, service) => object(world.attached_service(vrack, *service)?),

@@ -45,6 +45,8 @@ pub struct Options {
     pub latency: Duration,
     /// How old an expanded list may be unless the client asks for a fresh one (HTTP only).
     pub list_cache: Duration,
+    /// How long an OAuth2 token is good (HTTP only).
+    pub token_lifetime: Duration,
 }
 
 impl Default for Options {
@@ -63,6 +65,7 @@ impl Default for Options {
             failed_creation: FailedCreation::StaysInit,
             latency: Duration::ZERO,
             list_cache: Duration::from_secs(60),
+            token_lifetime: Duration::from_secs(3600),
         }
     }
 }

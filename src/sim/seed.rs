@@ -11,7 +11,7 @@ use super::model::{
 };
 use super::refusal::Refusal;
 use super::rules::DEFAULT_OVH_ASN;
-use super::task::{Event, Move, Work};
+use super::task::{Move, Work};
 use super::world::World;
 use crate::api::wire;
 
@@ -138,7 +138,9 @@ impl World {
         Some(self.start_vrack_task(&vrack, service, Move::Out, span))
     }
 
-    /// Adds a PoP configuration to a service; a second one too. Returns its id.
+    /// Adds a PoP configuration to a service; a second one too. Returns its id. One that is seeded as
+    /// [`Seed::Deleting`] takes the datacenters of the vRack along if it is then the last; for a
+    /// recursive deletion as the API begins it, seed it active and [delete](World::delete_pop) it.
     pub fn seed_pop(&mut self, service: Uuid, new: &wire::NewPopConfig, seed: Seed) -> u64 {
         let layer = if new.kind == wire::PopType::L2 { Layer::L2 } else { Layer::L3 };
         let pop = Pop {
@@ -267,15 +269,6 @@ impl World {
     pub fn erase_extra(&mut self, id: u64) {
         self.drop_extra(id);
         self.touch();
-    }
-
-    /// The children of a recursive deletion turn `toDelete` after `delay`: what a PoP seeded as
-    /// [`Seed::Deleting`] lacks, because nothing hangs on it when it is made.
-    pub fn seed_doom(&mut self, datacenters: &[u64], delay: Duration) {
-        for id in datacenters {
-            self.doom(*id);
-        }
-        self.schedule(delay, Event::Doom(datacenters.to_vec()));
     }
 
     /// The id under which a service sees a datacenter or an extra that was seeded.

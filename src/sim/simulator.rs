@@ -1,7 +1,7 @@
 //! The account with what surrounds it: a clock, credentials, a log, a cache of lists, a state file.
 
 use std::ops::{Deref, DerefMut};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -9,34 +9,31 @@ use std::time::Duration;
 use super::account::{Account, AccountError};
 use super::auth::Credentials;
 use super::clock::Clock;
+use super::fault::{Effect, Fault, Faults};
 use super::log::{Log, LogEntry};
 use super::moment::Moment;
 use super::options::Options;
 use super::pages::Cache;
-use super::state::StateError;
+use super::state::{StateError, StateFile};
 use super::world::World;
 
 /// A simulated account that can be called: share it as `Arc<Simulator>`.
 pub struct Simulator {
     world: Mutex<World>,
     clock: Arc<dyn Clock>,
-    /// How far the account's time is ahead of the clock: a state file saved by a faster clock.
-    ahead: Duration,
+    /// How many milliseconds the account's time is ahead of the clock: a state file saved by a faster
+    /// clock, or time that was skipped.
+    ahead: AtomicU64,
     credentials: Credentials,
     state: Option<StateFile>,
+    /// Expanded lists, which the API serves from a cache.
     pub(super) cache: Mutex<Cache>,
+    /// What plain reads answered, for faults that have them answer it again.
+    pub(super) stale: Mutex<Cache>,
+    faults: Mutex<Faults>,
     log: Mutex<Log>,
     answers: AtomicU64,
 }
-
-/// Where the account is kept, and the revision that is there.
-struct StateFile {
-    path: PathBuf,
-    saved: AtomicU64,
-}
-
-/// No revision of an account is this one.
-const NEVER: u64 = u64::MAX;
 
 impl std::fmt::Debug for Simulator {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -59,15 +56,17 @@ impl Simulator {
         let now = clock.now();
         // An account with something under way goes on from its own moment, however long it was not
         // simulated; what a stopped simulator had under way ends as its time would have had it.
-        let ahead = world.now().since(now);
+        let ahead = millis(world.now().since(now));
         world.advance(now);
         Self {
             world: Mutex::new(world),
             clock,
-            ahead,
+            ahead: AtomicU64::new(ahead),
             credentials: Credentials::default(),
             state: None,
             cache: Mutex::default(),
+            stale: Mutex::default(),
+            faults: Mutex::default(),
             log: Mutex::default(),
             answers: AtomicU64::new(0),
         }
@@ -80,12 +79,21 @@ impl Simulator {
         self
     }
 
+    /// The same, kept in this file: it is written now, and after every change. What the file held is
+    /// overwritten; to go on from it, see [`StateFile`].
+    ///
+    /// # Errors
+    /// Where the file cannot be written, or another simulator keeps its account there.
+    pub fn with_state_file(self, path: &Path) -> Result<Self, StateError> {
+        self.with_state(StateFile::open(path)?)
+    }
+
     /// The same, kept in this file: it is written now, and after every change.
     ///
     /// # Errors
     /// Where the file cannot be written.
-    pub fn with_state_file(mut self, path: &Path) -> Result<Self, StateError> {
-        self.state = Some(StateFile { path: path.to_owned(), saved: AtomicU64::new(NEVER) });
+    pub fn with_state(mut self, file: StateFile) -> Result<Self, StateError> {
+        self.state = Some(file);
         self.save(&lock(&self.world))?;
         Ok(self)
     }
@@ -99,7 +107,35 @@ impl Simulator {
     /// The account's time.
     #[must_use]
     pub fn now(&self) -> Moment {
-        self.clock.now().after(self.ahead)
+        self.clock.now().after(Duration::from_millis(self.ahead.load(Ordering::SeqCst)))
+    }
+
+    /// Lets the account's time jump forward by `span`, whatever the clock says.
+    pub fn skip(&self, span: Duration) {
+        let add = |ahead: u64| Some(ahead.saturating_add(millis(span)));
+        // Never refuses: the closure always has a value.
+        let _ = self.ahead.fetch_update(Ordering::SeqCst, Ordering::SeqCst, add);
+    }
+
+    /// From now on, this goes wrong too.
+    pub fn add_fault(&self, fault: Fault) {
+        lock(&self.faults).add(fault);
+    }
+
+    /// What goes wrong, in the order it was added.
+    #[must_use]
+    pub fn faults(&self) -> Vec<Fault> {
+        lock(&self.faults).list()
+    }
+
+    /// From now on, nothing goes wrong on purpose.
+    pub fn clear_faults(&self) {
+        lock(&self.faults).clear();
+    }
+
+    /// What goes wrong with this request, if anything.
+    pub(super) fn strike(&self, method: &str, path: &str) -> Option<Effect> {
+        lock(&self.faults).strike(method, path)
     }
 
     /// The time that `/auth/time` answers.
@@ -145,13 +181,12 @@ impl Simulator {
 
     /// Writes the state file, where there is one and the account has changed since.
     pub(super) fn save(&self, world: &World) -> Result<(), StateError> {
-        let Some(state) = &self.state else { return Ok(()) };
-        if state.saved.load(Ordering::SeqCst) != world.revision() {
-            world.save(&state.path)?;
-            state.saved.store(world.revision(), Ordering::SeqCst);
-        }
-        Ok(())
+        self.state.as_ref().map_or(Ok(()), |file| file.save(world))
     }
+}
+
+fn millis(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// The account, locked.

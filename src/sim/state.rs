@@ -1,8 +1,9 @@
 //! The account as a file: all of it, so that a simulator that was killed goes on where it was.
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -43,6 +44,12 @@ pub enum StateError {
         /// What is wrong, and where.
         message: String,
     },
+    /// Another simulator keeps its account there.
+    #[error("another simulator is using the state file {path}: stop it, or use another file")]
+    InUse {
+        /// The file.
+        path: PathBuf,
+    },
     /// The file is of another version of this program.
     #[error(
         "{path} is a state file of version {found}; this program reads version {VERSION}: move it away to start afresh"
@@ -53,6 +60,79 @@ pub enum StateError {
         /// The version it bears.
         found: u64,
     },
+}
+
+/// A file that one simulator keeps its account in, from [`StateFile::open`] until it is dropped.
+///
+/// Beside it stands an empty file of the same name and `.lock`: while a simulator runs, another one
+/// is refused. A simulator that was killed holds nothing.
+///
+/// ```no_run
+/// # use ovhconnect::sim::{Account, Options, Simulator, StateFile, World, clock::SystemClock};
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let (account, options) = (Account::default(), Options::default());
+/// let file = StateFile::open("state.json".as_ref())?;
+/// let world = match file.load(options.clone())? {
+///     Some(world) => world,
+///     None => World::new(&account, options)?,
+/// };
+/// let simulator = Simulator::from_world(world, std::sync::Arc::new(SystemClock::new())).with_state(file)?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct StateFile {
+    path: PathBuf,
+    /// Held, not read: the lock goes with it.
+    _lock: Option<File>,
+    /// The revision that is in the file.
+    saved: AtomicU64,
+}
+
+/// No revision of an account is this one.
+const NEVER: u64 = u64::MAX;
+
+impl StateFile {
+    /// Takes hold of a state file, which need not be there yet.
+    ///
+    /// # Errors
+    /// Where another simulator has hold of it, or its folder cannot be written.
+    pub fn open(path: &Path) -> Result<Self, StateError> {
+        let mut beside = path.as_os_str().to_owned();
+        beside.push(".lock");
+        let lock = File::create(PathBuf::from(beside))
+            .map_err(|source| StateError::Write { path: path.to_owned(), source })?;
+        let lock = match lock.try_lock() {
+            Ok(()) => Some(lock),
+            Err(TryLockError::WouldBlock) => return Err(StateError::InUse { path: path.to_owned() }),
+            // A file system without locks: then whoever runs two simulators on one file is not told.
+            Err(TryLockError::Error(error)) => {
+                tracing::debug!("cannot lock {}: {error}", path.display());
+                None
+            }
+        };
+        Ok(Self { path: path.to_owned(), _lock: lock, saved: AtomicU64::new(NEVER) })
+    }
+
+    /// The account in it; `None` where there is no file yet.
+    ///
+    /// # Errors
+    /// Where it cannot be read or is not a state of this version. It is left as it is.
+    pub fn load(&self, options: Options) -> Result<Option<World>, StateError> {
+        match World::load(&self.path, options) {
+            Err(StateError::Read { source, .. }) if source.kind() == io::ErrorKind::NotFound => Ok(None),
+            loaded => loaded.map(Some),
+        }
+    }
+
+    /// Writes the account, unless this revision of it is there already.
+    pub(super) fn save(&self, world: &World) -> Result<(), StateError> {
+        if self.saved.load(Ordering::SeqCst) != world.revision() {
+            world.save(&self.path)?;
+            self.saved.store(world.revision(), Ordering::SeqCst);
+        }
+        Ok(())
+    }
 }
 
 #[derive(Serialize)]
@@ -116,7 +196,8 @@ impl World {
 /// Puts a file in place in one step: a new file beside it, on the disk, then renamed over it.
 fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut beside = path.as_os_str().to_owned();
-    beside.push(format!(".{}.new", std::process::id()));
+    // Always the same name: what a kill leaves behind, the next writing takes up.
+    beside.push(".new");
     let beside = PathBuf::from(beside);
     let written = File::create(&beside).and_then(|mut file| {
         file.write_all(bytes)?;

@@ -114,6 +114,7 @@ impl VrackTask {
     pub(super) fn wire(&self) -> wire::VrackTask {
         wire::VrackTask {
             id: self.id,
+            // Assumed: the published API gives no list of functions.
             function: Some(
                 match self.direction {
                     Move::In => "addOvhCloudConnectToVrack",
@@ -311,7 +312,7 @@ impl World {
                 for datacenter in datacenters {
                     self.drop_datacenter(*datacenter);
                 }
-                self.drop_pop(*id);
+                self.erase_pop(*id);
             }
             Work::DelDatacenter(id) => self.drop_datacenter(*id),
             Work::DelExtra(id) => self.drop_extra(*id),
@@ -326,7 +327,7 @@ impl World {
     fn fall_short(&mut self, work: &Work) {
         let removes = self.options.failed_creation == FailedCreation::Removed;
         match work {
-            Work::AddPop(id) if removes => self.drop_pop(*id),
+            Work::AddPop(id) if removes => self.erase_pop(*id),
             Work::AddDatacenter(id) if removes => self.drop_datacenter(*id),
             Work::AddExtra(id) if removes => self.drop_extra(*id),
             Work::DelPop(id, datacenters) => {

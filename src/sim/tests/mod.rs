@@ -4,6 +4,7 @@ mod cascade;
 mod lifecycle;
 mod membership;
 mod options;
+mod properties;
 mod rules;
 mod seeds;
 mod state;

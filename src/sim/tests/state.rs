@@ -1,7 +1,10 @@
 //! The account as a file.
 
 use super::*;
-use crate::sim::StateError;
+use std::sync::Arc;
+
+use crate::sim::clock::ManualClock;
+use crate::sim::{Simulator, StateError, StateFile};
 
 fn busy() -> World {
     let mut world = bench();
@@ -50,4 +53,31 @@ fn a_damaged_or_foreign_file_is_refused_and_left_alone() {
     std::fs::write(&path, whole.replacen(r#""version":1"#, r#""version":2"#, 1)).unwrap();
     let error = World::load(&path, Options::default()).unwrap_err();
     assert!(matches!(error, StateError::Version { found: 2, .. }), "{error}");
+}
+
+#[test]
+fn one_simulator_at_a_time_keeps_its_account_in_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state.json");
+    let file = StateFile::open(&path).unwrap();
+    assert!(file.load(Options::default()).unwrap().is_none());
+    let clock = Arc::new(ManualClock::default());
+    let simulator = Simulator::from_world(bench(), clock.clone()).with_state(file).unwrap();
+    assert!(matches!(StateFile::open(&path), Err(StateError::InUse { .. })));
+    simulator.world().update_service(service(1), Some("changed by hand")).unwrap();
+    drop(simulator);
+    let world = StateFile::open(&path).unwrap().load(Options::default()).unwrap().unwrap();
+    assert_eq!(world.service(service(1)).unwrap().description.as_deref(), Some("changed by hand"));
+}
+
+#[test]
+fn time_never_goes_back_over_a_restart() {
+    let clock = Arc::new(ManualClock::default());
+    let mut world = bench();
+    let task = world.create_pop(service(1), &l2(10)).unwrap();
+    pass(&mut world, 5);
+    let simulator = Simulator::from_world(world, clock.clone());
+    assert_eq!(simulator.now(), crate::sim::Moment::START.after(secs(5)));
+    clock.advance(secs(5));
+    assert_eq!(simulator.world().task(service(1), task.id).unwrap().status, wire::TaskStatus::Done);
 }

@@ -1,78 +1,18 @@
-//! The simulator as its clients see it: signatures, error shapes, expanded lists. In memory.
-#![allow(clippy::unwrap_used, reason = "helpers of tests are tests too")]
+//! Signatures, error shapes, bodies, expanded lists; and whatever else anyone sends.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::http::{HeaderMap, Request, StatusCode};
-use ovhconnect::sim::account::{Account, ServiceEntry, VrackEntry};
+use axum::http::Request;
+use ovhconnect::sim::account::{Account, ServiceEntry};
 use ovhconnect::sim::clock::{Clock, ManualClock};
-use ovhconnect::sim::{Options, Simulator, http};
+use ovhconnect::sim::{Options, Simulator};
+use proptest::prelude::*;
 use serde_json::{Value, json};
-use tower::ServiceExt;
 use uuid::Uuid;
 
-const HOST: &str = "127.0.0.1:8080";
-const S: Uuid = Uuid::from_u128(1);
-
-struct Bench {
-    simulator: Arc<Simulator>,
-    clock: Arc<ManualClock>,
-}
-
-struct Answer {
-    status: StatusCode,
-    headers: HeaderMap,
-    body: Value,
-}
-
-fn bench() -> Bench {
-    let account = Account {
-        vracks: vec![VrackEntry::new("pn-1")],
-        services: vec![ServiceEntry::new(S, 10).in_vrack("pn-1")],
-        ..Account::default()
-    };
-    let clock = Arc::new(ManualClock::default());
-    let simulator = Simulator::new(&account, Options::default(), clock.clone()).unwrap();
-    Bench { simulator: Arc::new(simulator), clock }
-}
-
-impl Bench {
-    async fn send(&self, request: Request<Body>) -> Answer {
-        let response = http::router(self.simulator.clone()).oneshot(request).await.unwrap();
-        let (parts, body) = response.into_parts();
-        let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
-        let body = serde_json::from_slice(&bytes).unwrap();
-        Answer { status: parts.status, headers: parts.headers, body }
-    }
-
-    /// A signed request; `extra` headers are added, or replace those of the signature.
-    async fn call_with(&self, method: &str, path: &str, body: &str, extra: &[(&str, &str)]) -> Answer {
-        let url = format!("http://{HOST}{path}");
-        let wall = self.clock.wall();
-        let mut request =
-            Request::builder().method(method).uri(path).body(Body::from(body.to_owned())).unwrap();
-        let headers = request.headers_mut();
-        headers.insert("host", HOST.parse().unwrap());
-        for (name, value) in self.simulator.credentials().headers(method, &url, body, wall) {
-            headers.insert(name, value.parse().unwrap());
-        }
-        for (name, value) in extra {
-            headers
-                .insert(axum::http::HeaderName::from_bytes(name.as_bytes()).unwrap(), value.parse().unwrap());
-        }
-        self.send(request).await
-    }
-
-    async fn call(&self, method: &str, path: &str, body: &str) -> Answer {
-        self.call_with(method, path, body, &[]).await
-    }
-
-    async fn get(&self, path: &str) -> Answer {
-        self.call("GET", path, "").await
-    }
-}
+use crate::support::{Answer, Bench, FREE, HOST, S, bench};
 
 /// Checks status and body of an error.
 #[track_caller]
@@ -94,7 +34,7 @@ async fn the_time_is_told_to_anyone() {
 async fn paths_are_taken_with_and_without_the_version() {
     let bench = bench();
     for path in ["/1.0/ovhCloudConnect", "/ovhCloudConnect"] {
-        assert_eq!(bench.get(path).await.body, json!([S]), "{path}");
+        assert_eq!(bench.get(path).await.body, json!([S, FREE]), "{path}");
     }
 }
 
@@ -195,7 +135,7 @@ async fn unknown_routes_methods_ids_and_objects_are_told_apart() {
     );
     let wrong_id = bench.get("/1.0/ovhCloudConnect/one").await;
     assert_eq!((wrong_id.status.as_u16(), &wrong_id.body["class"]), (400, &json!("Client::BadRequest")));
-    let unknown = Uuid::from_u128(2);
+    let unknown = Uuid::from_u128(3);
     refused(
         &bench.get(&format!("/1.0/ovhCloudConnect/{unknown}")).await,
         404,
@@ -320,4 +260,74 @@ async fn every_change_is_in_the_state_file_before_it_is_answered() {
     assert_eq!((answer.status.as_u16(), answer.body), (200, Value::Null));
     let kept = ovhconnect::sim::World::load(&path, Options::default()).unwrap();
     assert_eq!(kept.service(S).unwrap().description.as_deref(), Some("Paris"));
+}
+
+/// Words that routes are made of, ids that are there, and ids that are not.
+fn path() -> impl Strategy<Value = String> {
+    const WORDS: [&str; 24] = [
+        "1.0",
+        "ovhCloudConnect",
+        "vrack",
+        "config",
+        "pop",
+        "datacenter",
+        "extra",
+        "interface",
+        "lock",
+        "status",
+        "statistics",
+        "diagnostic",
+        "incident",
+        "monitoring",
+        "task",
+        "allowedServices",
+        "auth",
+        "time",
+        "me",
+        "pn-1",
+        "00000000-0000-0000-0000-000000000001",
+        "10",
+        "-1",
+        "%2F",
+    ];
+    prop::collection::vec(prop::sample::select(WORDS.to_vec()), 0..9)
+        .prop_map(|words| format!("/{}", words.join("/")))
+}
+
+fn body() -> impl Strategy<Value = String> {
+    const NAMES: [&str; 8] = [
+        "interfaceId",
+        "type",
+        "subnet",
+        "ovhBgpArea",
+        "customerBgpArea",
+        "description",
+        "ovhCloudConnect",
+        "x",
+    ];
+    let value = prop_oneof![
+        Just(json!(null)),
+        any::<i64>().prop_map(Value::from),
+        prop::sample::select(vec!["l2", "l3", "192.0.2.0/30", "::/0", ""]).prop_map(Value::from),
+        Just(json!([[]])),
+    ];
+    let fields = prop::collection::btree_map(prop::sample::select(NAMES.to_vec()), value, 0..5);
+    prop_oneof![fields.prop_map(|fields| json!(fields).to_string()), ".*"]
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_sent_is_answered_in_the_apis_shapes(
+        method in prop::sample::select(vec!["GET", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"]),
+        path in path(),
+        body in body(),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let answer = runtime.block_on(async { bench().call(method, &path, &body).await });
+        prop_assert!(answer.status.as_u16() < 500, "{:?}", answer);
+        if !answer.status.is_success() {
+            let named = answer.body["class"].is_string() || answer.body["errorCode"].is_string();
+            prop_assert!(named && answer.body["message"].is_string(), "{:?}", answer);
+        }
+    }
 }

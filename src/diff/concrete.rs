@@ -3,8 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::codes;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, codes};
 use crate::live::{Live, LiveConfig, LiveService, Status};
 use crate::topology::{Address, Asn, Datacenter, Declaration, Pop, Spec};
 

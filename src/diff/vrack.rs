@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Action, Change, Goal, Reason, codes, concrete};
-use crate::diagnostic::Diagnostic;
+use super::{Action, Change, Goal, Reason, concrete};
+use crate::diagnostic::{Diagnostic, codes};
 use crate::live::{ConfigId, Live, LiveConfig, LiveService, Status};
 use crate::topology::{
     Address, Asn, Datacenter, DatacenterName, DatacenterPart, Declaration, Extra, Field, Manage, Membership,

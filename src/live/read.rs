@@ -13,8 +13,7 @@ use super::merge::{Listing, merge};
 use super::{ConfigId, Live, LiveConfig, LiveService, LiveVrack, Offer, PopKey, Status, Task, VrackTask};
 use crate::api::wire::{self, ConfigStatus};
 use crate::api::{self, Client, Listed};
-use crate::diagnostic::{Diagnostic, Label, Severity};
-use crate::diff::codes;
+use crate::diagnostic::{Diagnostic, Label, Severity, codes};
 use crate::topology::{Address, DatacenterName, Pop, ServiceId, Spec, Topology, VrackName};
 
 /// What was read, and the topology in the words of what was read.

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::lifeline::Lifeline;
 use super::order;
-use crate::diagnostic::Diagnostic;
-use crate::diff::{Action, Change, Difference, Reason, check_available, codes};
+use crate::diagnostic::{Diagnostic, codes};
+use crate::diff::{Action, Change, Difference, Reason, check_available};
 use crate::live::{Live, LiveConfig, Status};
 use crate::topology::{Address, DatacenterPart, Node, Spec, Topology, VrackName};
 

@@ -28,7 +28,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     // Where they meet again: the calls of a plan.
     ("apply", &["api", "live", "plan", "topology"]),
     // Reads types, calls nobody.
-    ("render", &["diff", "live", "plan", "topology"]),
+    ("render", &["apply", "diff", "live", "plan", "topology"]),
     // Shares the JSON shapes and nothing else, so that a mistake on one side shows on the other.
     ("sim", &["api::wire"]),
     ("rehearsal", &["api", "sim", "topology"]),

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::api;
+use crate::live::PopKey;
 use crate::plan::StepId;
 use crate::topology::ServiceId;
 
@@ -76,6 +77,16 @@ pub enum Progress {
     },
     /// The call whose answer was lost had been carried out.
     Adopted,
+    /// The BGP session of the PoP that was made is awaited, or is up.
+    Session {
+        /// Whether it is up.
+        is_up: bool,
+    },
+    /// The API does not tell whether sessions are up; said once.
+    HealthUnknown {
+        /// What it answered.
+        error: String,
+    },
 }
 
 /// What came of a plan.
@@ -169,6 +180,18 @@ pub enum StepError {
     Timeout {
         /// What.
         what: String,
+        /// How long was waited.
+        after: Duration,
+    },
+    /// The PoP is there and its session is not up.
+    #[error(
+        "the PoP configuration is active and its BGP session is not up after {} s, so no other PoP of the vRack \
+         is touched; check the router at the other end, then plan again (--health-gate off goes on without a session)",
+        .after.as_secs()
+    )]
+    Unhealthy {
+        /// Which.
+        pop: PopKey,
         /// How long was waited.
         after: Duration,
     },

@@ -6,7 +6,7 @@ use tokio::time::{Instant, sleep};
 
 use super::event::{Place, Progress, StepError};
 use super::poll::delay;
-use crate::api::wire::{ConfigStatus, TaskStatus, VrackTaskStatus};
+use crate::api::wire::{ConfigStatus, LightStatus, TaskStatus, VrackTaskStatus};
 use crate::api::{self, Client};
 use crate::live::PopKey;
 use crate::topology::{ServiceId, VrackName};
@@ -217,6 +217,16 @@ impl<'a> Watch<'a> {
                 ));
             }
             self.pause(|| "its creation".to_owned()).await?;
+        }
+    }
+
+    /// Waits until the BGP session of an l3 PoP is up.
+    pub(super) async fn session(&self, pop: PopKey) -> Result<(), StepError> {
+        loop {
+            if self.client.pop_status(pop.service.uuid(), pop.id).await?.status == LightStatus::Up {
+                return Ok(());
+            }
+            self.pause(|| "the session".to_owned()).await?;
         }
     }
 

@@ -30,8 +30,49 @@ pub struct Options {
     pub parallelism: usize,
     /// How long a task, and after it its configuration, may take.
     pub task_timeout: Duration,
+    /// What to do while a service is busy with something this run did not begin.
+    pub busy: Busy,
+    /// Whether a PoP that keeps a path up has to be healthy before the next one is touched.
+    pub health: HealthGate,
+    /// How long its session may take to come up.
+    pub health_timeout: Duration,
     /// Becomes true when nothing new is to be started.
     pub stop: watch::Receiver<bool>,
+}
+
+impl Options {
+    /// The defaults, with a stop that never comes.
+    #[must_use]
+    pub fn unstoppable() -> Self {
+        Self {
+            parallelism: 10,
+            task_timeout: Duration::from_secs(1800),
+            busy: Busy::Wait,
+            health: HealthGate::Auto,
+            health_timeout: Duration::from_secs(600),
+            stop: watch::channel(false).1,
+        }
+    }
+}
+
+/// What to do while a service is busy with something this run did not begin.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
+pub enum Busy {
+    /// Wait for it.
+    Wait,
+    /// Give up.
+    Fail,
+}
+
+/// Whether the BGP session of a PoP that was made has to be up before another PoP goes because of it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
+pub enum HealthGate {
+    /// Yes, where the API tells; where it refuses to, say so once and go on.
+    Auto,
+    /// Yes.
+    On,
+    /// No.
+    Off,
 }
 
 /// Runs `plan` and tells `events` what happens, as it happens.

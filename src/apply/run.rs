@@ -1,6 +1,9 @@
 //! One step: the call, and the wait for its effect.
 
-use super::Options;
+use super::{Busy, HealthGate, Options};
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use super::event::{Event, Place, Progress, StepError};
 use super::follow::{Config, Watch, is_unfinished};
 use super::ids::{self, Made};
@@ -10,7 +13,7 @@ use crate::api::wire::{
 };
 use crate::api::{self, Answer, Client};
 use crate::live::{ConfigId, PopKey, Status};
-use crate::plan::{DatacenterRef, ExtraRef, NewExtra, Operation, Plan, StepId, Target, Via};
+use crate::plan::{Because, DatacenterRef, ExtraRef, NewExtra, Operation, Plan, StepId, Target, Via};
 use crate::topology::{Datacenter, Pop, ServiceId, VrackName};
 
 /// How often a call is made whose answer was lost and that live state shows not to have been carried
@@ -24,6 +27,10 @@ pub(super) struct Runner<'a> {
     options: &'a Options,
     events: &'a (dyn Fn(Event) + Sync),
     made: Made,
+    /// The steps that are waited for so that an l3 path stays up.
+    path_keepers: HashSet<StepId>,
+    /// Whether it was said that nothing is known of sessions.
+    told_of_health: AtomicBool,
 }
 
 /// What a mutation has begun.
@@ -44,7 +51,16 @@ impl<'a> Runner<'a> {
         options: &'a Options,
         events: &'a (dyn Fn(Event) + Sync),
     ) -> Self {
-        Self { client, plan, options, events, made: Made::default() }
+        let keepers = plan.edges.iter().filter(|edge| edge.because == Because::KeepsPath);
+        Self {
+            client,
+            plan,
+            options,
+            events,
+            made: Made::default(),
+            path_keepers: keepers.map(|edge| edge.before).collect(),
+            told_of_health: AtomicBool::new(false),
+        }
     }
 
     /// Runs one step to its effect.
@@ -195,7 +211,31 @@ impl<'a> Runner<'a> {
         let number = self.follow_creation(id, service, begun, &look).await?;
         let key = PopKey { service, id: number };
         self.made.note(id, key, number);
-        self.watch().active(Config::Pop(key)).await
+        self.watch().active(Config::Pop(key)).await?;
+        if self.path_keepers.contains(&id) { self.healthy(id, key).await } else { Ok(()) }
+    }
+
+    /// Waits until the session of a PoP is up, because another PoP goes once this one stands.
+    async fn healthy(&self, id: StepId, pop: PopKey) -> Result<(), StepError> {
+        let Options { health, health_timeout, .. } = self.options;
+        if *health == HealthGate::Off {
+            return Ok(());
+        }
+        self.progress(id, Progress::Session { is_up: false });
+        match Watch::new(self.client, *health_timeout).session(pop).await {
+            Err(StepError::Api { error }) if *health == HealthGate::Auto && is_refused(&error) => {
+                if !self.told_of_health.swap(true, Ordering::Relaxed) {
+                    self.progress(id, Progress::HealthUnknown { error: error.to_string() });
+                }
+                Ok(())
+            }
+            Err(StepError::Timeout { after, .. }) => Err(StepError::Unhealthy { pop, after }),
+            ended => {
+                ended?;
+                self.progress(id, Progress::Session { is_up: true });
+                Ok(())
+            }
+        }
     }
 
     async fn create_datacenter(
@@ -344,6 +384,9 @@ impl<'a> Runner<'a> {
                 Ok(answer) => return Ok(Begun::Accepted(answer)),
                 Err(error) => error,
             };
+            if error.is_busy() && self.options.busy == Busy::Fail {
+                return Err(error.into());
+            }
             if error.maybe_landed() {
                 self.progress(id, Progress::Looking { error: error.to_string() });
             } else if error.is_busy() {
@@ -411,6 +454,11 @@ impl<'a> Runner<'a> {
             })
             .collect()
     }
+}
+
+/// Whether the API will not tell, however often it is asked.
+fn is_refused(error: &api::Error) -> bool {
+    matches!(error.status(), Some(400..=499))
 }
 
 /// A task of someone else may end as it likes: what it left behind is for the next plan.

@@ -13,13 +13,14 @@ use super::exit::Exit;
 use super::plan::{guards, hold};
 use super::progress::Progress;
 use super::{error, out, say, width};
-use crate::apply::{self, Options, Outcome};
+use crate::apply::{self, Busy, Options, Outcome};
 use crate::diff::Goal;
 use crate::live::moved;
 use crate::plan::Plan;
 use crate::plan::saved::{self, SavedPlan};
 use crate::render::text::{self, View};
-use crate::render::{STRONG, styled, words};
+use crate::render::words::{self, ShortNames};
+use crate::render::{STRONG, styled};
 use crate::topology::Address;
 
 pub(super) async fn run(args: &args::Apply, goal: Goal) -> Exit {
@@ -81,6 +82,9 @@ async fn run_and_conclude(
     args: &args::Apply,
     only: Option<&Address>,
 ) -> Result<Exit, Exit> {
+    if args.busy == Busy::Fail {
+        at_rest(plan)?;
+    }
     let begun = Instant::now();
     let (outcome, interrupted) = run_plan(session, plan, args).await?;
     tally(plan, &outcome, begun.elapsed());
@@ -120,6 +124,9 @@ async fn run_plan(session: &Session, plan: &Plan, args: &args::Apply) -> Result<
     let options = Options {
         parallelism: args.target.parallelism,
         task_timeout: Duration::from_secs(args.task_timeout),
+        busy: args.busy,
+        health: args.health_gate,
+        health_timeout: Duration::from_secs(args.health_timeout),
         stop: stopped,
     };
     let progress = Progress::new(plan);
@@ -171,7 +178,25 @@ impl Signals {
     }
 }
 
-/// Says what became of the steps, in one line.
+/// Refuses a plan that has to wait for what someone else began.
+fn at_rest(plan: &Plan) -> Result<(), Exit> {
+    let names = ShortNames::of(plan);
+    let waits: Vec<String> = plan
+        .steps()
+        .filter(|(_, it)| it.operation.is_wait())
+        .map(|(_, it)| words::step(it, &names))
+        .collect();
+    if waits.is_empty() {
+        return Ok(());
+    }
+    error("refused: OVHcloud is at work there already (--busy fail); it would have to:");
+    for wait in waits {
+        say(&format!("  {wait}"));
+    }
+    Err(Exit::Refused)
+}
+
+/// Says what became of the steps: a line for all, and what failed and what that kept from being run.
 fn tally(plan: &Plan, outcome: &Outcome, elapsed: Duration) {
     let counts = outcome.counts();
     let done = format!("{} of {} steps done in {}", counts.done, plan.steps.len(), words::duration(elapsed));
@@ -179,6 +204,7 @@ fn tally(plan: &Plan, outcome: &Outcome, elapsed: Duration) {
         [(counts.failed, "failed"), (counts.skipped, "skipped"), (counts.not_started, "not started")];
     let others = others.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}"));
     out(&format!("{}.\n", std::iter::once(done).chain(others).collect::<Vec<_>>().join(", ")));
+    out(&text::failures(plan, outcome));
 }
 
 /// Reads live state again and says whether it is what it should be.

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand};
 
 use super::exit;
+use crate::apply::{Busy, HealthGate};
 use crate::plan::guard::Denied;
 use crate::topology::Address;
 
@@ -152,6 +153,15 @@ pub struct Apply {
     /// How long a task may take, in seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 1800)]
     pub task_timeout: u64,
+    /// What to do about unfinished tasks that someone else began.
+    #[arg(long, value_enum, value_name = "WHAT", default_value_t = Busy::Wait)]
+    pub busy: Busy,
+    /// Whether a new PoP's BGP session has to be up before another PoP of the vRack is touched.
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = HealthGate::Auto)]
+    pub health_gate: HealthGate,
+    /// How long a session may take to come up, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 600)]
+    pub health_timeout: u64,
 }
 
 /// `simulate`.

@@ -102,10 +102,20 @@ impl<'a> Progress<'a> {
                 format!("the answer was lost, looking whether it was carried out: {error}")
             }
             apply::Progress::Adopted => "it had been carried out".to_owned(),
+            apply::Progress::Session { is_up: false } => "active; waiting for its BGP session".to_owned(),
+            apply::Progress::Session { is_up: true } => "its BGP session is up".to_owned(),
+            apply::Progress::HealthUnknown { error } => {
+                format!("the API does not tell whether sessions are up, going on without: {error}")
+            }
         };
         let bar = self.running().get(&step).cloned().flatten();
         match (bar, progress) {
-            (Some(bar), apply::Progress::Accepted { .. } | apply::Progress::Task { .. }) => {
+            (
+                Some(bar),
+                apply::Progress::Accepted { .. }
+                | apply::Progress::Task { .. }
+                | apply::Progress::Session { .. },
+            ) => {
                 bar.set_message(format!("{}  {text}", self.words(step)));
             }
             _ => self.line(step, &text),

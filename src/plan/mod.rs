@@ -177,6 +177,21 @@ pub enum Operation {
     },
 }
 
+impl Operation {
+    /// Whether it changes nothing and only waits for what someone else began.
+    #[must_use]
+    pub const fn is_wait(&self) -> bool {
+        matches!(
+            self,
+            Self::AwaitActive { .. }
+                | Self::AwaitSettled { .. }
+                | Self::AwaitGone { .. }
+                | Self::AwaitTask { .. }
+                | Self::AwaitVrackTask { .. }
+        )
+    }
+}
+
 /// A configuration that something is awaited of.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", tag = "is", rename_all_fields = "camelCase")]

@@ -6,7 +6,6 @@
 use std::fmt::Display;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use ovhconnect::api::{Client, Options as ClientOptions};
 use ovhconnect::apply::{self, Event, Outcome};
@@ -79,8 +78,7 @@ impl Rehearsal {
 
     /// Runs a plan.
     pub async fn run(&self, plan: &Plan) -> Outcome {
-        let (_sender, stop) = tokio::sync::watch::channel(false);
-        let options = apply::Options { parallelism: 10, task_timeout: Duration::from_secs(1800), stop };
+        let options = apply::Options::unstoppable();
         apply::apply(&self.client, plan, &options, &|_: Event| {}).await
     }
 }

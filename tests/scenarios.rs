@@ -13,10 +13,11 @@ use std::collections::BTreeSet;
 
 /// Makes a test of each name, and the list of them.
 macro_rules! scenarios {
-    ($($name:ident)*) => {
+    ($($(#[$attribute:meta])* $name:ident)*) => {
         const NAMES: &[&str] = &[$(stringify!($name)),*];
         $(
             #[tokio::test(start_paused = true)]
+            $(#[$attribute])*
             async fn $name() {
                 scenario::run(stringify!($name)).await;
             }
@@ -41,6 +42,7 @@ scenarios! {
     one_of_two_datacenters_removed
     destroy_everything
     destroy_where_only_the_declared_is_managed
+    destroy_where_nothing_is_left
 
     // PoPs replaced
     one_pop_of_two_replaced
@@ -49,6 +51,7 @@ scenarios! {
     two_pops_replaced_one_after_the_other
     three_pops_replaced_one_after_the_other
     one_service_takes_over_from_another
+    interface_of_a_pop_changed
 
     // Datacenters replaced and moved
     two_datacenters_replaced_one_after_the_other
@@ -68,7 +71,10 @@ scenarios! {
     two_services_exchanged_between_vracks
     service_comes_from_a_vrack_not_in_the_topology
     last_service_leaves_a_vrack_not_in_the_topology
+    everything_moved_to_another_vrack
+    two_services_exchanged_between_vracks_with_the_same_subnet
     sixteen_services_and_one_more
+    services_exchanged_between_two_full_vracks
 
     // Layers
     l2_becomes_l3
@@ -76,6 +82,7 @@ scenarios! {
     only_l3_service_becomes_l2
     l2_place_handed_from_one_service_to_another
     l2_service_ends_in_another_datacenter
+    l2_service_moved_between_two_vracks
 
     // Static routes and BGP peers
     static_routes_become_bgp_peers
@@ -85,6 +92,8 @@ scenarios! {
     asn_of_both_bgp_peers_changed
     next_hop_of_a_route_changed
     route_added_before_another_goes
+    bgp_peers_removed
+    single_bgp_peer_replaced
 
     // What others have begun, and what failed
     init_that_matches_is_waited_for
@@ -100,6 +109,14 @@ scenarios! {
     task_of_someone_else_is_waited_for
     service_on_its_way_into_the_vrack
     service_on_its_way_out_of_the_vrack
+    service_moved_while_someone_attaches_it_elsewhere
+    other_pop_is_still_being_created
+    other_pop_is_being_deleted
+    route_is_being_deleted
+    datacenter_with_a_route_is_being_deleted
+    failed_creation_of_a_route
+    failed_creation_of_a_datacenter_with_a_route
+    duplicate_pop_is_removed
 
     // What is managed
     only_the_declared_is_managed

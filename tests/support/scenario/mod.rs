@@ -2,7 +2,7 @@
 //!
 //! Each is a file in `tests/scenarios`. Its plan is compared with the text in the file and then
 //! applied to the simulator, in virtual time: every step has to be done, nothing may be left to do,
-//! and at no moment may less have stood than the plan's impact said.
+//! no call may be refused, and at no moment may less have stood than the plan's impact said.
 
 mod account;
 mod file;
@@ -16,6 +16,7 @@ use ovhconnect::diff::Goal;
 use ovhconnect::live::read::{ReadError, read};
 use ovhconnect::plan::{Plan, PlanError};
 use ovhconnect::render::text::{self, View};
+use ovhconnect::sim::Simulator;
 use ovhconnect::topology::{Topology, parse};
 use snapbox::Data;
 
@@ -84,7 +85,7 @@ async fn planned(rehearsal: &Rehearsal, goal: Goal) -> Result<Result<Plan, Vec<D
     match Plan::make(&reading.topology, &reading.live, goal) {
         Ok(plan) => Ok(Ok(plan)),
         Err(PlanError::Unfit(diagnostics)) => Ok(Err(diagnostics)),
-        Err(problem @ PlanError::Cycle(_)) => Err(problem.to_string()),
+        Err(problem @ (PlanError::Only(_) | PlanError::Cycle(_))) => Err(problem.to_string()),
     }
 }
 
@@ -94,6 +95,7 @@ async fn carried_out(what: &str, rehearsal: &Rehearsal, goal: Goal, plan: Plan) 
         outcome = rehearsal.run(&plan) => outcome,
         () = witness.watch(&plan, &rehearsal.simulator) => unreachable!("it looks for ever"),
     };
+    let refused = refused(&rehearsal.simulator);
     // What others began may not be over yet.
     tokio::time::sleep(Duration::from_secs(600)).await;
     witness.look(&plan, &rehearsal.simulator.world());
@@ -103,5 +105,16 @@ async fn carried_out(what: &str, rehearsal: &Rehearsal, goal: Goal, plan: Plan) 
     })?;
     let applied = Applied { plan, outcome, left };
     applied.assert_converged(&what);
-    if broken.is_empty() { Ok(()) } else { Err(format!("the impact is not true:\n{broken}")) }
+    match (refused.is_empty(), broken.is_empty()) {
+        (true, true) => Ok(()),
+        (false, _) => Err(format!("the order is wrong, the API refused calls:\n{}", refused.join("\n"))),
+        (true, false) => Err(format!("the impact is not true:\n{broken}")),
+    }
+}
+
+/// The calls that came too early, or not at all: a repetition hides them from the outcome.
+fn refused(simulator: &Simulator) -> Vec<String> {
+    let log = simulator.log().into_iter();
+    let refused = log.filter(|entry| entry.is_mutation() && entry.status.is_none_or(|status| status >= 400));
+    refused.map(|entry| format!("{} {} {:?}", entry.method, entry.path, entry.status)).collect()
 }

@@ -6,10 +6,10 @@ use std::fmt::Write as _;
 use super::words::{self, ShortNames};
 use super::{ALARM, FAINT, STRONG, sign_of, style_of, styled};
 use crate::diff::{Action, Change, Goal, Reason};
-use crate::live::LiveConfig;
+use crate::live::{LiveConfig, Status};
 use crate::plan::impact::{Impact, Level};
 use crate::plan::{Plan, StepId};
-use crate::topology::{Address, Field, Pop, Spec};
+use crate::topology::{Address, Datacenter, Field, Pop, Spec};
 
 /// How a plan is shown.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -185,7 +185,6 @@ fn value_of(field: Field, value: &str) -> String {
 
 /// Whether OVHcloud will assign the ASN.
 fn assigns_asn(spec: &Spec) -> bool {
-    use crate::topology::Datacenter;
     matches!(
         spec,
         Spec::Pop(Pop::L3 { ovh_bgp_area: None, .. })
@@ -281,11 +280,7 @@ fn list(ids: impl Iterator<Item = StepId>) -> String {
 }
 
 fn impact(text: &mut String, plan: &Plan) {
-    let layer_2 = plan.changes.iter().filter(|change| {
-        let is_l2 = |config: &LiveConfig| matches!(config.spec, Spec::Pop(Pop::L2 { .. }));
-        matches!(change.action, Action::Delete | Action::Replace) && change.before.as_ref().is_some_and(is_l2)
-    });
-    let layer_2: Vec<&Change> = layer_2.collect();
+    let layer_2: Vec<String> = plan.changes.iter().filter_map(|change| layer_2(plan, change)).collect();
     let felt = |impact: &Impact| {
         let stands = |level: &Level| level.before + level.after > 0;
         stands(&impact.paths) || stands(&impact.datacenters)
@@ -307,14 +302,32 @@ fn impact(text: &mut String, plan: &Plan) {
             let _ = writeln!(text, "  {}", styled(ALARM, format!("! {line}")));
         }
     }
-    for change in layer_2 {
-        let line = match change.action {
-            Action::Replace => format!("! {}: layer 2 traffic stops until it is made anew", change.address),
-            _ => format!("! {}: layer 2 traffic stops for good", change.address),
-        };
-        let _ = writeln!(text, "  {}", styled(ALARM, line));
+    for line in layer_2 {
+        let _ = writeln!(text, "  {}", styled(ALARM, format!("! {line}")));
     }
     let _ = writeln!(text);
+}
+
+/// What a change does to layer 2 traffic that flows now.
+fn layer_2(plan: &Plan, change: &Change) -> Option<String> {
+    let before = change.before.as_ref().filter(|before| before.status == Status::Active)?;
+    if !matches!(change.action, Action::Delete | Action::Replace) || change.reason == Reason::Duplicate {
+        return None;
+    }
+    let (pop, until) = match (&before.spec, &change.after) {
+        (Spec::Pop(Pop::L2 { .. }), Some(Spec::Pop(Pop::L2 { .. }))) => {
+            (change.address.clone(), "until it is made anew")
+        }
+        (Spec::Pop(Pop::L2 { .. }), _) => (change.address.clone(), "for good"),
+        // Where the PoP goes as well, its own line says it.
+        (Spec::Datacenter(Datacenter::L2), _) => {
+            let pop =
+                change.address.parent().filter(|pop| !plan.changes.iter().any(|it| it.address == *pop))?;
+            (pop, "until it ends in its new datacenter")
+        }
+        _ => return None,
+    };
+    Some(format!("{pop}: layer 2 traffic stops {until}"))
 }
 
 /// A count before, meanwhile and after. The worst moment is left out where it is one of the ends.

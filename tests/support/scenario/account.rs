@@ -17,10 +17,15 @@ const FIRST_INTERFACE: u64 = 101;
 
 /// Makes an account in which everything of `live` is in force, but for the oddities. It has the vRacks
 /// and services of both topologies.
-pub fn world(live: &Topology, desired: &Topology, oddities: &[String]) -> Result<World, String> {
+pub fn world(
+    live: &Topology,
+    desired: &Topology,
+    oddities: &[String],
+    options: Options,
+) -> Result<World, String> {
     let mut oddities = Oddities::parse(oddities)?;
     let account = account(live, desired, &mut oddities)?;
-    let world = World::new(&account, Options::default()).map_err(|error| error.to_string())?;
+    let world = World::new(&account, options).map_err(|error| error.to_string())?;
     let mut seeding = Seeding { world, account, ids: BTreeMap::new() };
     for (address, declaration) in &live.entries {
         seeding.entry(address, &declaration.spec, &mut oddities)?;
@@ -251,12 +256,15 @@ impl Seeding {
             Node::Service(service, ServicePart::Pop) => self.world.delete_pop(service.uuid(), id),
             Node::Service(_, ServicePart::L2Datacenter(_)) | Node::Datacenter(_, DatacenterPart::Config) => {
                 let (service, pop) = through()?;
-                self.world.delete_datacenter(service, pop, id)
+                let shown = self.world.shown_datacenter(service, id);
+                self.world.delete_datacenter(service, pop, shown)
             }
             Node::Datacenter(..) => {
                 let (service, pop) = through()?;
                 let parent = address.parent().and_then(|parent| self.ids.get(&parent)).copied();
-                self.world.delete_extra(service, pop, parent.ok_or("it stands in nothing")?, id)
+                let parent = self.world.shown_datacenter(service, parent.ok_or("it stands in nothing")?);
+                let shown = self.world.shown_datacenter(service, id);
+                self.world.delete_extra(service, pop, parent, shown)
             }
             Node::Vrack | Node::Service(_, ServicePart::Membership) => {
                 return Err("it is no configuration".to_owned());

@@ -25,13 +25,16 @@ pub fn world(
 ) -> Result<World, String> {
     let mut oddities = Oddities::parse(oddities)?;
     let account = account(live, desired, &mut oddities)?;
-    let world = World::new(&account, options).map_err(|error| error.to_string())?;
+    // Several things may be under way at once, also where the API would not let them begin so.
+    let seeded = Options { serialize: false, ..options.clone() };
+    let world = World::new(&account, seeded).map_err(|error| error.to_string())?;
     let mut seeding = Seeding { world, account, ids: BTreeMap::new() };
     for (address, declaration) in &live.entries {
         seeding.entry(address, &declaration.spec, &mut oddities)?;
     }
     seeding.befall(&mut oddities)?;
     oddities.exhausted()?;
+    seeding.world.set_options(options);
     Ok(seeding.world)
 }
 

@@ -7,10 +7,13 @@ use super::words::{self, ShortNames};
 use super::{ALARM, FAINT, STRONG, sign_of, style_of, styled};
 use crate::apply::{Fate, Outcome};
 use crate::diff::{Action, Change, Goal, Reason};
-use crate::live::LiveConfig;
+use crate::live::{LiveConfig, Status};
 use crate::plan::impact::{Impact, Level};
 use crate::plan::{Plan, StepId};
-use crate::topology::{Address, Field, Pop, Spec};
+use crate::topology::{Address, Datacenter, Field, Pop, Spec};
+
+/// What stands in the place of a value that OVHcloud chooses.
+const ASSIGNED: &str = "assigned by OVHcloud";
 
 /// How a plan is shown.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -159,7 +162,17 @@ fn details(change: &Change) -> Vec<String> {
 fn why(change: &Change) -> Option<String> {
     match &change.reason {
         Reason::Missing | Reason::NotDeclared | Reason::Differs | Reason::Destroy => None,
-        reason => Some(reason.to_string()),
+        _ => Some(reason(change)),
+    }
+}
+
+/// The reason as it reads beside the action.
+fn reason(change: &Change) -> String {
+    match (change.action, &change.reason) {
+        (Action::Create, Reason::BeingDeleted) => {
+            "made again once OVHcloud has deleted the one that is there".to_owned()
+        }
+        (_, reason) => reason.to_string(),
     }
 }
 
@@ -171,7 +184,7 @@ fn values(spec: &Spec) -> Vec<String> {
     }
     let mut parts: Vec<String> = fields.iter().map(|(field, value)| value_of(*field, value)).collect();
     if assigns_asn(spec) {
-        parts.push(format!("{} assigned by OVHcloud", Field::OvhBgpArea));
+        parts.push(format!("{} {ASSIGNED}", Field::OvhBgpArea));
     }
     if parts.is_empty() { Vec::new() } else { vec![parts.join(", ")] }
 }
@@ -186,7 +199,6 @@ fn value_of(field: Field, value: &str) -> String {
 
 /// Whether OVHcloud will assign the ASN.
 fn assigns_asn(spec: &Spec) -> bool {
-    use crate::topology::Datacenter;
     matches!(
         spec,
         Spec::Pop(Pop::L3 { ovh_bgp_area: None, .. })
@@ -214,7 +226,8 @@ fn differences(change: &Change, before: &LiveConfig, after: &Spec) -> Vec<String
         };
         let forces = change.action == Action::Replace && change.fields.contains(field);
         let mark = if forces { styled(STRONG, "  # forces the replacement") } else { String::new() };
-        lines.push(format!("{field} {} → {}{mark}", show(old, "none"), show(new, "none")));
+        let left_open = if *field == Field::OvhBgpArea && assigns_asn(after) { ASSIGNED } else { "none" };
+        lines.push(format!("{field} {} → {}{mark}", show(old, "none"), show(new, left_open)));
     }
     if !same.is_empty() && change.action == Action::Replace {
         lines.push(same.join(", "));
@@ -243,7 +256,11 @@ fn order(text: &mut String, plan: &Plan, view: View) {
     let digits = plan.steps.len().to_string().len() + 1;
     for (id, step) in plan.steps() {
         let waits = waits.get(&id).map_or(&[][..], Vec::as_slice);
-        let words = words::step(step, &names);
+        let change = step.change.and_then(|at| plan.changes.get(at));
+        let mut words = words::step(step, &names);
+        if change.is_some_and(|change| change.reason == Reason::Duplicate) {
+            words.push_str(" (a duplicate)");
+        }
         let after = match waits {
             [] => String::new(),
             _ if view.explain => String::new(),
@@ -251,9 +268,9 @@ fn order(text: &mut String, plan: &Plan, view: View) {
         };
         let _ = writeln!(text, "  {:>digits$}  {words}{after}", id.to_string());
         if view.explain {
-            if let Some(reason) = plan.reason(step) {
-                let _ =
-                    writeln!(text, "  {:>digits$}    {}", "", styled(FAINT, format!("because: {reason}")));
+            if let Some(change) = change {
+                let line = format!("because: {}", reason(change));
+                let _ = writeln!(text, "  {:>digits$}    {}", "", styled(FAINT, line));
             }
             for (before, because) in waits {
                 let line = format!("waits for {before}: {because}");
@@ -303,11 +320,7 @@ fn list(ids: impl Iterator<Item = StepId>) -> String {
 }
 
 fn impact(text: &mut String, plan: &Plan) {
-    let layer_2 = plan.changes.iter().filter(|change| {
-        let is_l2 = |config: &LiveConfig| matches!(config.spec, Spec::Pop(Pop::L2 { .. }));
-        matches!(change.action, Action::Delete | Action::Replace) && change.before.as_ref().is_some_and(is_l2)
-    });
-    let layer_2: Vec<&Change> = layer_2.collect();
+    let layer_2: Vec<String> = plan.changes.iter().filter_map(|change| layer_2(plan, change)).collect();
     let felt = |impact: &Impact| {
         let stands = |level: &Level| level.before + level.after > 0;
         stands(&impact.paths) || stands(&impact.datacenters)
@@ -329,14 +342,32 @@ fn impact(text: &mut String, plan: &Plan) {
             let _ = writeln!(text, "  {}", styled(ALARM, format!("! {line}")));
         }
     }
-    for change in layer_2 {
-        let line = match change.action {
-            Action::Replace => format!("! {}: layer 2 traffic stops until it is made anew", change.address),
-            _ => format!("! {}: layer 2 traffic stops for good", change.address),
-        };
-        let _ = writeln!(text, "  {}", styled(ALARM, line));
+    for line in layer_2 {
+        let _ = writeln!(text, "  {}", styled(ALARM, format!("! {line}")));
     }
     let _ = writeln!(text);
+}
+
+/// What a change does to layer 2 traffic that flows now.
+fn layer_2(plan: &Plan, change: &Change) -> Option<String> {
+    let before = change.before.as_ref().filter(|before| before.status == Status::Active)?;
+    if !matches!(change.action, Action::Delete | Action::Replace) || change.reason == Reason::Duplicate {
+        return None;
+    }
+    let (pop, until) = match (&before.spec, &change.after) {
+        (Spec::Pop(Pop::L2 { .. }), Some(Spec::Pop(Pop::L2 { .. }))) => {
+            (change.address.clone(), "until it is made anew")
+        }
+        (Spec::Pop(Pop::L2 { .. }), _) => (change.address.clone(), "for good"),
+        // Where the PoP goes as well, its own line says it.
+        (Spec::Datacenter(Datacenter::L2), _) => {
+            let pop =
+                change.address.parent().filter(|pop| !plan.changes.iter().any(|it| it.address == *pop))?;
+            (pop, "until it ends in its new datacenter")
+        }
+        _ => return None,
+    };
+    Some(format!("{pop}: layer 2 traffic stops {until}"))
 }
 
 /// A count before, meanwhile and after. The worst moment is left out where it is one of the ends.

@@ -49,7 +49,9 @@ pub fn step(step: &Step, names: &ShortNames) -> String {
     match &step.operation {
         Operation::Attach { service } => format!("attach service {} to {vrack}", names.get(*service)),
         Operation::Detach { service } => format!("detach service {} from {vrack}", names.get(*service)),
-        Operation::Describe { service, .. } => format!("describe service {}", names.get(*service)),
+        Operation::Describe { service, .. } => {
+            format!("set the description of service {}", names.get(*service))
+        }
         Operation::CreatePop { pop, .. } => format!("create {place} ({})", pop_kind(pop)),
         Operation::CreateDatacenter { datacenter, .. } => match datacenter {
             Datacenter::L2 => format!("create {place}"),

@@ -15,17 +15,17 @@ pub enum OnlyError {
     #[error("{address} cannot be planned alone: {needs}; use --only {instead}")]
     NotAlone {
         /// What was asked for.
-        address: Address,
+        address: Box<Address>,
         /// What it needs, in words.
         needs: &'static str,
         /// What can be asked for.
-        instead: Address,
+        instead: Box<Address>,
     },
     /// The topology does not speak of it.
     #[error("{address} is neither in the topology nor live; the topology has {}", .known.join(", "))]
     Unknown {
         /// What was asked for.
-        address: Address,
+        address: Box<Address>,
         /// What could be asked for.
         known: Vec<String>,
     },
@@ -37,7 +37,9 @@ pub enum OnlyError {
 /// When it is neither a vRack nor a service, or is not known.
 pub fn check(address: &Address, topology: &Topology, live: &Live) -> Result<(), OnlyError> {
     let vrack = Address::vrack(address.vrack.clone());
-    let not_alone = |needs, instead| Err(OnlyError::NotAlone { address: address.clone(), needs, instead });
+    let not_alone = |needs, instead| {
+        Err(OnlyError::NotAlone { address: Box::new(address.clone()), needs, instead: Box::new(instead) })
+    };
     match &address.node {
         Node::Vrack => {}
         Node::Service(_, ServicePart::Membership) => {}
@@ -65,7 +67,7 @@ pub fn check(address: &Address, topology: &Topology, live: &Live) -> Result<(), 
     let memberships =
         topology.entries.keys().filter(|it| matches!(it.node, Node::Service(_, ServicePart::Membership)));
     let known = vracks.chain(memberships.map(ToString::to_string)).collect();
-    Err(OnlyError::Unknown { address: address.clone(), known })
+    Err(OnlyError::Unknown { address: Box::new(address.clone()), known })
 }
 
 /// Limits a difference to what is at or below `address`, and what that cannot be done without.

@@ -4,6 +4,7 @@ mod case;
 mod check;
 mod drive;
 mod found;
+mod regressions;
 mod report;
 mod wanted;
 

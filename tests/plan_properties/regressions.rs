@@ -1,0 +1,114 @@
+//! Small cases that the properties once failed on, each under the name of what went wrong.
+
+use std::time::Duration;
+
+use ovhconnect::api::wire::{ExtraType, NewDatacenterConfig, NewExtraConfig, NewPopConfig, PopType};
+use ovhconnect::sim::account::{ServiceEntry, VrackEntry};
+use ovhconnect::sim::{Account, Options, Seed, World};
+
+use super::check::{Facts, Verdict, check};
+use super::wanted::uuid;
+
+const LONG: Duration = Duration::from_secs(60);
+
+/// An account with these services in these vRacks, and nothing configured.
+fn account(services: &[(usize, Option<&str>)]) -> World {
+    let mut account = Account { vracks: ["pn-1", "pn-2"].map(VrackEntry::new).into(), ..Account::default() };
+    for (number, vrack) in services {
+        let mut entry = ServiceEntry::new(uuid(*number), interface(*number));
+        entry.vrack = vrack.map(str::to_owned);
+        account.services.push(entry);
+    }
+    World::new(&account, Options::default()).unwrap()
+}
+
+fn interface(service: usize) -> u64 {
+    1000 + service as u64
+}
+
+fn l2(service: usize) -> NewPopConfig {
+    NewPopConfig {
+        interface_id: interface(service),
+        kind: PopType::L2,
+        customer_bgp_area: None,
+        ovh_bgp_area: None,
+        subnet: None,
+    }
+}
+
+fn l3(service: usize, subnet: &str) -> NewPopConfig {
+    NewPopConfig {
+        kind: PopType::L3,
+        customer_bgp_area: Some(65001),
+        subnet: Some(subnet.to_owned()),
+        ..l2(service)
+    }
+}
+
+fn datacenter(id: u64, subnet: Option<&str>) -> NewDatacenterConfig {
+    NewDatacenterConfig { datacenter_id: id, ovh_bgp_area: None, subnet: subnet.map(str::to_owned) }
+}
+
+fn route(subnet: &str, next_hop: &str) -> NewExtraConfig {
+    NewExtraConfig {
+        kind: ExtraType::Network,
+        bgp_neighbor_area: None,
+        bgp_neighbor_ip: None,
+        next_hop: Some(next_hop.to_owned()),
+        subnet: Some(subnet.to_owned()),
+    }
+}
+
+/// Every property holds of the case.
+fn verdict(topology: &str, world: &World) -> Verdict {
+    let text = format!("version: 1\nvracks:\n{topology}");
+    check(&text, world, 1, 4).unwrap_or_else(|problem| panic!("{problem}"))
+}
+
+/// Every property holds, and the plan has this many steps.
+fn runs(topology: &str, world: &World, steps: usize) -> Facts {
+    match verdict(topology, world) {
+        Verdict::Ran(facts) => {
+            assert_eq!(facts.steps, steps, "steps");
+            facts
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+fn is_refused(topology: &str, world: &World, code: &str) {
+    match verdict(topology, world) {
+        Verdict::Unfit(codes) => assert!(codes.contains(code), "{codes:?}"),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn an_asn_that_ovhcloud_would_assign_is_refused_where_a_peer_has_it() {
+    let topology = "
+  pn-1:
+    services:
+      00000000-0000-0000-0000-000000000001:
+        pop: {type: l3, customerBgpArea: 65001, subnet: 172.16.0.0/30}
+    datacenters:
+      GRA: {subnet: 10.1.0.0/24, extra: [{type: bgp, bgpNeighborArea: 35540, bgpNeighborIp: 10.1.0.4}]}
+";
+    is_refused(topology, &account(&[(0, Some("pn-1"))]), "OCC210");
+}
+
+const ONE_L3_AND_GRA: &str = "
+  pn-1:
+    manage: declared
+    services:
+      00000000-0000-0000-0000-000000000001:
+        pop: {type: l3, customerBgpArea: 65001, subnet: 172.16.0.0/30}
+    datacenters:
+      GRA: {subnet: 10.1.0.0/24}
+";
+
+const ONE_MEMBER: &str = "
+  pn-1:
+    services:
+      00000000-0000-0000-0000-000000000001: {}
+";
+

@@ -394,7 +394,7 @@ impl Plan {
     /// What only live state shows to be wrong; nothing can be planned then.
     pub fn make(topology: &Topology, live: &Live, goal: Goal) -> Result<Self, PlanError> {
         let mut difference = diff(topology, live, goal).map_err(PlanError::Unfit)?;
-        outage::complete(topology, live, &mut difference).map_err(PlanError::Unfit)?;
+        outage::complete(topology, live, goal, &mut difference).map_err(PlanError::Unfit)?;
         let Difference { changes, unmanaged, unchanged } = difference;
         let draft = order::ordered(&changes, live);
         let impact = impact::of(&draft, live);

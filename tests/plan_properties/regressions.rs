@@ -112,3 +112,21 @@ const ONE_MEMBER: &str = "
       00000000-0000-0000-0000-000000000001: {}
 ";
 
+#[test]
+fn a_declared_datacenter_is_never_deleted_because_its_last_pop_goes() {
+    let topology = "
+  pn-1:
+    manage: declared
+    datacenters:
+      GRA: {subnet: 10.1.0.0/24}
+  pn-2:
+    services:
+      00000000-0000-0000-0000-000000000001:
+        pop: {type: l3, customerBgpArea: 65001, subnet: 172.16.0.0/30}
+";
+    let mut world = account(&[(0, Some("pn-1"))]);
+    world.seed_pop(uuid(0), &l3(0, "172.16.0.0/30"), Seed::Active);
+    world.seed_datacenter("pn-1", &datacenter(1, Some("10.1.0.0/24")), Seed::Active);
+    is_refused(topology, &world, "OCC208");
+}
+

@@ -106,6 +106,20 @@ const ONE_L3_AND_GRA: &str = "
       GRA: {subnet: 10.1.0.0/24}
 ";
 
+#[test]
+fn the_datacenter_of_a_replaced_l2_pop_is_deleted_through_the_old_one() {
+    let topology = "
+  pn-1:
+    services:
+      00000000-0000-0000-0000-000000000001:
+        pop: {type: l2, datacenter: GRA, interfaceId: 1000}
+";
+    let mut world = account(&[(0, Some("pn-1"))]);
+    let pop = world.seed_pop(uuid(0), &NewPopConfig { interface_id: 1005, ..l2(0) }, Seed::Active);
+    world.seed_l2_datacenter(pop, &datacenter(1, None), Seed::Active);
+    runs(topology, &world, 4);
+}
+
 const ONE_MEMBER: &str = "
   pn-1:
     services:

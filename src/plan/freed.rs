@@ -22,6 +22,7 @@ enum Reach {
     Routed,
 }
 
+        l2_datacenters(draft, vrack, &mut edges);
 /// The prefix that a configuration occupies in its vRack.
 fn prefix(address: &Address, spec: &Spec) -> Option<(Ipv4Net, Reach)> {
     match (spec, &address.node) {
@@ -131,6 +132,25 @@ impl Places {
         edges: &mut Edges,
     ) {
         let surplus = self.used.saturating_sub(self.all).min(releases.len());
+/// An l2 PoP ends in one datacenter: it leaves the one before it enters another.
+fn l2_datacenters(draft: &Draft<'_>, vrack: &VrackName, edges: &mut Edges) {
+    let units = || {
+        let of_l2 =
+            |unit: &&Unit<'_>| matches!(unit.address().node, Node::Service(_, ServicePart::L2Datacenter(_)));
+        draft.in_vrack(vrack).filter(of_l2)
+    };
+    let mut releases: BTreeMap<_, Vec<NodeIndex>> = BTreeMap::new();
+    for unit in units() {
+        releases.entry(unit.address().service()).or_default().extend(unit.release);
+    }
+    for unit in units().filter(|unit| unit.creates()) {
+        let (Some(claim), Some(freeing)) = (unit.claim, releases.get(&unit.address().service())) else {
+            continue;
+        };
+        edges.extend(freeing.iter().map(|release| (*release, claim, Because::FreesL2Datacenter)));
+    }
+}
+
         let (first, freeing) = releases.split_at(surplus);
         for claim in claims.iter().chain(in_place) {
             edges.extend(first.iter().map(|release| (*release, *claim, because.clone())));

@@ -107,6 +107,20 @@ const ONE_L3_AND_GRA: &str = "
 ";
 
 #[test]
+fn an_l2_pop_leaves_one_datacenter_before_it_enters_another() {
+    let topology = "
+  pn-1:
+    services:
+      00000000-0000-0000-0000-000000000001:
+        pop: {type: l2, datacenter: GRA}
+";
+    let mut world = account(&[(0, Some("pn-1"))]);
+    let pop = world.seed_pop(uuid(0), &l2(0), Seed::Active);
+    world.seed_l2_datacenter(pop, &datacenter(2, None), Seed::Active);
+    runs(topology, &world, 2);
+}
+
+#[test]
 fn the_datacenter_of_a_replaced_l2_pop_is_deleted_through_the_old_one() {
     let topology = "
   pn-1:

@@ -5,9 +5,12 @@
 //! topology leaves to OVHcloud stays as it is.
 
 mod concrete;
+mod in_the_way;
+mod occupied;
 mod vrack;
 
 pub(crate) use concrete::check_available;
+pub(crate) use occupied::{Occupied, Reach, prefix};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -45,6 +48,9 @@ pub mod codes {
     /// A topology for another endpoint.
     pub const ENDPOINT: &str = "OCC212";
 }
+
+/// The most services that a vRack takes. Source: OVHcloud's guide on limits.
+pub(crate) const SERVICES_PER_VRACK: usize = 16;
 
 /// One difference between desired and live, and what is to be done about it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]

@@ -25,12 +25,12 @@ enum Fate {
 
 /// Compares one vRack; the results are its fields.
 pub(super) struct VrackDiff<'a> {
-    topology: &'a Topology,
-    live: &'a Live,
+    pub(super) topology: &'a Topology,
+    pub(super) live: &'a Live,
     homes: &'a BTreeMap<ServiceId, VrackName>,
     goal: Goal,
-    vrack: &'a VrackName,
-    manage: Manage,
+    pub(super) vrack: &'a VrackName,
+    pub(super) manage: Manage,
     pub(super) changes: Vec<Change>,
     pub(super) unmanaged: Vec<Address>,
     pub(super) unchanged: usize,
@@ -83,6 +83,7 @@ impl<'a> VrackDiff<'a> {
             self.datacenter(name);
         }
     }
+        self.look_in_the_way();
 
     /// Every address of this vRack that the topology speaks of, whatever the goal.
     fn declared_addresses(&self) -> Vec<&'a Address> {
@@ -431,7 +432,7 @@ impl<'a> VrackDiff<'a> {
         self.remove(address, self.standing(address), reason);
     }
 
-    fn remove(&mut self, address: &Address, standing: &[LiveConfig], reason: Reason) {
+    pub(super) fn remove(&mut self, address: &Address, standing: &[LiveConfig], reason: Reason) {
         for config in standing {
             let (action, reason) = match config.status {
                 Status::Deleting => (Action::Wait, Reason::BeingDeleted),

@@ -107,6 +107,54 @@ const ONE_L3_AND_GRA: &str = "
 ";
 
 #[test]
+fn a_subnet_that_something_unmanaged_keeps_is_refused() {
+    let mut world = account(&[(0, Some("pn-1"))]);
+    world.seed_pop(uuid(0), &l3(0, "172.16.0.0/30"), Seed::Active);
+    world.seed_datacenter("pn-1", &datacenter(2, Some("10.1.0.0/25")), Seed::Active);
+    is_refused(ONE_L3_AND_GRA, &world, "OCC209");
+}
+
+#[test]
+fn a_subnet_that_something_unmanaged_gives_back_is_waited_for() {
+    let mut world = account(&[(0, Some("pn-1"))]);
+    let pop = world.seed_pop(uuid(0), &l3(0, "172.16.0.0/30"), Seed::Active);
+    world.seed_datacenter("pn-1", &datacenter(2, Some("10.1.0.0/25")), Seed::Active);
+    let shown = world.datacenters(uuid(0), pop).unwrap()[0].id;
+    world.delete_datacenter(uuid(0), pop, shown).unwrap();
+    runs(ONE_L3_AND_GRA, &world, 2);
+}
+
+#[test]
+fn the_l2_place_that_an_unmanaged_service_keeps_is_refused() {
+    let topology = "
+  pn-1:
+    manage: declared
+    services:
+      00000000-0000-0000-0000-000000000001:
+        pop: {type: l2, datacenter: GRA}
+";
+    let mut world = account(&[(0, Some("pn-1")), (1, Some("pn-1"))]);
+    world.seed_pop(uuid(1), &l2(1), Seed::Active);
+    is_refused(topology, &world, "OCC209");
+}
+
+#[test]
+fn a_new_pop_waits_for_the_end_of_an_unmanaged_last_one() {
+    let mut world = account(&[(0, Some("pn-1")), (1, Some("pn-1"))]);
+    let pop = world.seed_pop(uuid(1), &l3(1, "172.16.9.0/30"), Seed::Active);
+    world.seed_datacenter("pn-1", &datacenter(2, Some("10.1.0.0/25")), Seed::Active);
+    world.delete_pop(uuid(1), pop).unwrap();
+    runs(ONE_L3_AND_GRA, &world, 3);
+}
+
+#[test]
+fn the_sixteen_places_count_the_unmanaged_services() {
+    let mut members: Vec<_> = (1..17).map(|service| (service, Some("pn-1"))).collect();
+    members.push((0, None));
+    is_refused(ONE_L3_AND_GRA, &account(&members), "OCC209");
+}
+
+#[test]
 fn an_l2_pop_leaves_one_datacenter_before_it_enters_another() {
     let topology = "
   pn-1:
@@ -158,3 +206,21 @@ fn a_declared_datacenter_is_never_deleted_because_its_last_pop_goes() {
     is_refused(topology, &world, "OCC208");
 }
 
+#[test]
+fn the_routes_of_a_datacenter_that_is_being_deleted_hold_their_prefix_until_it_is_gone() {
+    let topology = "
+  pn-1:
+    services:
+      00000000-0000-0000-0000-000000000001:
+        pop: {type: l3, customerBgpArea: 65001, subnet: 172.16.0.0/30}
+      00000000-0000-0000-0000-000000000002:
+        pop: {type: l3, customerBgpArea: 65001, subnet: 10.9.0.0/30}
+";
+    let mut world = account(&[(0, Some("pn-1")), (1, Some("pn-1"))]);
+    let pop = world.seed_pop(uuid(0), &l3(0, "172.16.0.0/30"), Seed::Active);
+    let id = world.seed_datacenter("pn-1", &datacenter(1, Some("10.1.0.0/24")), Seed::Active);
+    world.seed_extra(id, &route("10.9.0.0/24", "10.1.0.10"), Seed::Active);
+    world.set_options(Options { task: LONG, ..Options::default() });
+    world.delete_datacenter(uuid(0), pop, id).unwrap();
+    runs(topology, &world, 2);
+}

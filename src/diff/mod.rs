@@ -231,8 +231,9 @@ fn scopes<'a>(
     live: &'a Live,
     homes: &BTreeMap<ServiceId, VrackName>,
 ) -> BTreeMap<&'a VrackName, Manage> {
-    let left: BTreeSet<&VrackName> =
-        homes.keys().filter_map(|service| live.services.get(service)?.vrack.as_ref()).collect();
+    let left = homes.keys().filter_map(|service| live.services.get(service)?.vrack.as_ref());
+    let entered = live.vracks.keys().filter(|vrack| live.entering(vrack).any(|it| homes.contains_key(&it)));
+    let left: BTreeSet<&VrackName> = left.chain(entered).collect();
     let mut scopes: BTreeMap<&VrackName, Manage> =
         left.into_iter().map(|vrack| (vrack, Manage::Declared)).collect();
     scopes.extend(topology.vracks.iter().map(|(vrack, declared)| (vrack, declared.manage)));

@@ -110,6 +110,14 @@ impl Finisher<'_, '_> {
         }
     }
 
+    /// The end of a move that runs already is the end of its task.
+    fn awaited_move(&self, service: ServiceId, change: &Change) -> Operation {
+        match self.live.move_of(&change.address.vrack, service) {
+            Some(task) => Operation::AwaitVrackTask { task: task.id, function: task.function.clone() },
+            None => unreachable!("a service is on the move only where a task of the vRack moves it"),
+        }
+    }
+
     fn pop(&self, service: ServiceId, role: Role, change: &Change) -> Operation {
         match (role, &change.after, pop_key(change.before.as_ref())) {
             (Role::Claim, Some(Spec::Pop(pop)), _) => Operation::CreatePop { service, pop: pop.clone() },
@@ -190,6 +198,11 @@ impl Finisher<'_, '_> {
         made.or_else(standing)
     }
 
+    /// Whether the plan removes a live configuration, or waits for its end.
+    fn is_released(&self, address: &Address, config: &LiveConfig) -> bool {
+        self.draft.at(address).any(|unit| unit.released().is_some_and(|released| released.id == config.id))
+    }
+
     fn made_pop(&self, node: NodeIndex) -> Via {
         let call = self.draft.graph.node(node);
         if let Work::Part(_, change) = &call.work {
@@ -198,11 +211,6 @@ impl Finisher<'_, '_> {
             if let (Action::Wait, Some(key)) = (change.action, pop_key(change.before.as_ref())) {
                 return Via::Live { key };
             }
-    /// Whether the plan removes a live configuration, or waits for its end.
-    fn is_released(&self, address: &Address, config: &LiveConfig) -> bool {
-        self.draft.at(address).any(|unit| unit.released().is_some_and(|released| released.id == config.id))
-    }
-
             if let Some(service) = change.address.service() {
                 return Via::Made { service, step: self.ids[&node] };
             }

@@ -22,6 +22,7 @@ pub(super) fn require(draft: &mut Draft<'_>, live: &Live) {
         l2_slot(draft, vrack, &mut edges);
         service_slots(draft, vrack, live, &mut edges);
         same_address(draft, vrack, &mut edges);
+        l2_datacenters(draft, vrack, &mut edges);
         extras(draft, vrack, live, &mut edges);
     }
     memberships(draft, &mut edges);
@@ -57,7 +58,6 @@ fn subnets(draft: &Draft<'_>, vrack: &VrackName, live: &Live, edges: &mut Edges)
     }
 }
 
-fn l2_slot(draft: &Draft<'_>, vrack: &VrackName, edges: &mut Edges) {
 /// The prefixes of the static routes in a datacenter configuration.
 fn routes_in<'l>(
     live: &'l Live,
@@ -70,6 +70,7 @@ fn routes_in<'l>(
     extras.filter(|(_, extra)| config.id.holds(&extra.id)).filter_map(|(at, extra)| prefix(at, &extra.spec))
 }
 
+fn l2_slot(draft: &Draft<'_>, vrack: &VrackName, edges: &mut Edges) {
     let is_l2 = |spec: &Spec| matches!(spec, Spec::Pop(Pop::L2 { .. }));
     let units = || draft.in_vrack(vrack).filter(|unit| unit.is_pop());
     let releases: Vec<_> = units()
@@ -88,7 +89,8 @@ fn service_slots(draft: &Draft<'_>, vrack: &VrackName, live: &Live, edges: &mut 
     let units = || draft.in_vrack(vrack).filter(is_membership);
     let claims: Vec<_> = units().filter_map(|unit| unit.claim).collect();
     let releases: Vec<_> = units().filter_map(|unit| unit.release).collect();
-    let places = Places { used: live.members(vrack).count(), all: SERVICES_PER_VRACK };
+    let used = live.members(vrack).count() + live.entering(vrack).count();
+    let places = Places { used, all: SERVICES_PER_VRACK };
     places.share(&claims, &releases, &[], &Because::FreesServiceSlot, edges);
 }
 
@@ -112,6 +114,24 @@ impl Places {
         edges: &mut Edges,
     ) {
         let surplus = self.used.saturating_sub(self.all).min(releases.len());
+        let (first, freeing) = releases.split_at(surplus);
+        for claim in claims.iter().chain(in_place) {
+            edges.extend(first.iter().map(|release| (*release, *claim, because.clone())));
+        }
+        let waiting = claims.iter().skip(self.all.saturating_sub(self.used));
+        edges.extend(waiting.zip(freeing).map(|(claim, release)| (*release, *claim, because.clone())));
+    }
+}
+
+/// What stands twice at one address goes before something is made there.
+fn same_address(draft: &Draft<'_>, vrack: &VrackName, edges: &mut Edges) {
+    for unit in draft.in_vrack(vrack).filter(|unit| unit.creates()) {
+        let Some(claim) = unit.claim else { continue };
+        let others = draft.at(unit.address()).filter_map(|other| other.release);
+        edges.extend(others.map(|release| (release, claim, Because::MadeAnew)));
+    }
+}
+
 /// An l2 PoP ends in one datacenter: it leaves the one before it enters another.
 fn l2_datacenters(draft: &Draft<'_>, vrack: &VrackName, edges: &mut Edges) {
     let units = || {
@@ -128,24 +148,6 @@ fn l2_datacenters(draft: &Draft<'_>, vrack: &VrackName, edges: &mut Edges) {
             continue;
         };
         edges.extend(freeing.iter().map(|release| (*release, claim, Because::FreesL2Datacenter)));
-    }
-}
-
-        let (first, freeing) = releases.split_at(surplus);
-        for claim in claims.iter().chain(in_place) {
-            edges.extend(first.iter().map(|release| (*release, *claim, because.clone())));
-        }
-        let waiting = claims.iter().skip(self.all.saturating_sub(self.used));
-        edges.extend(waiting.zip(freeing).map(|(claim, release)| (*release, *claim, because.clone())));
-    }
-}
-
-/// What stands twice at one address goes before something is made there.
-fn same_address(draft: &Draft<'_>, vrack: &VrackName, edges: &mut Edges) {
-    for unit in draft.in_vrack(vrack).filter(|unit| unit.creates()) {
-        let Some(claim) = unit.claim else { continue };
-        let others = draft.at(unit.address()).filter_map(|other| other.release);
-        edges.extend(others.map(|release| (release, claim, Because::MadeAnew)));
     }
 }
 

@@ -189,6 +189,35 @@ const ONE_MEMBER: &str = "
 ";
 
 #[test]
+fn a_service_that_someone_else_moves_in_is_waited_for() {
+    let mut world = account(&[(0, None)]);
+    world.attach("pn-1", uuid(0)).unwrap();
+    runs(ONE_MEMBER, &world, 1);
+}
+
+#[test]
+fn a_service_that_someone_else_moves_out_is_moved_in_again() {
+    let mut world = account(&[(0, Some("pn-1"))]);
+    world.detach("pn-1", uuid(0)).unwrap();
+    runs(ONE_MEMBER, &world, 2);
+}
+
+#[test]
+fn an_undeclared_service_on_its_way_in_is_moved_out_again() {
+    let mut world = account(&[(0, Some("pn-1")), (1, None)]);
+    world.attach("pn-1", uuid(1)).unwrap();
+    runs(ONE_MEMBER, &world, 2);
+}
+
+#[test]
+fn a_service_on_its_way_into_the_wrong_vrack_is_moved_on() {
+    let topology = format!("{ONE_MEMBER}  pn-2: {{manage: declared}}\n");
+    let mut world = account(&[(0, None)]);
+    world.attach("pn-2", uuid(0)).unwrap();
+    runs(&topology, &world, 3);
+}
+
+#[test]
 fn a_declared_datacenter_is_never_deleted_because_its_last_pop_goes() {
     let topology = "
   pn-1:

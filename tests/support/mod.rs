@@ -80,8 +80,7 @@ impl Rehearsal {
     /// Runs a plan.
     pub async fn run(&self, plan: &Plan) -> Outcome {
         let (_sender, stop) = tokio::sync::watch::channel(false);
-        let options =
-            apply::Options { parallelism: 10, task_timeout: Duration::from_secs(1800), stop };
+        let options = apply::Options { parallelism: 10, task_timeout: Duration::from_secs(1800), stop };
         apply::apply(&self.client, plan, &options, &|_: Event| {}).await
     }
 }
@@ -92,7 +91,9 @@ impl Applied {
         let fates: Vec<String> = self
             .plan
             .steps()
-            .map(|(id, step)| format!("{id} {} {:?}: {:?}", step.address, step.operation, self.outcome.fates[id.0]))
+            .map(|(id, step)| {
+                format!("{id} {} {:?}: {:?}", step.address, step.operation, self.outcome.fates[id.0])
+            })
             .collect();
         assert!(self.outcome.is_complete(), "{what}: not every step is done:\n{}", fates.join("\n"));
         assert!(self.left.is_empty(), "{what}: planning again finds\n{:#?}", self.left.changes);

@@ -101,19 +101,19 @@ pub(super) fn datacenter(
             }) if *status != Status::Stuck => *ovh_bgp_area,
             _ => None,
         };
-    if ovh_bgp_area.is_none() && live == Some(DEFAULT_ASN) && peers.contains(&DEFAULT_ASN) {
+    let asn = ovh_bgp_area.or(live.filter(|asn| !peers.contains(asn)));
+    if asn.is_none() && peers.contains(&DEFAULT_ASN) {
         return Err(Diagnostic::error(
             codes::ASSIGNED_ASN,
             format!(
-                "{address}: OVHcloud assigned it {DEFAULT_ASN}, which is also the ASN of one of its peers"
+                "{address}: OVHcloud assigns it {DEFAULT_ASN}, which is also the ASN of one of its peers"
             ),
             declared.span,
             "no ovhBgpArea is given here",
         )
         .help("give it an `ovhBgpArea:` of its own"));
     }
-    let kept = live.filter(|asn| !peers.contains(asn));
-    Ok(Spec::Datacenter(Datacenter::L3 { ovh_bgp_area: ovh_bgp_area.or(kept), subnet: *subnet }))
+    Ok(Spec::Datacenter(Datacenter::L3 { ovh_bgp_area: asn, subnet: *subnet }))
 }
 
 /// The live ASN of a datacenter, where the topology leaves it open and a peer shall have the same.

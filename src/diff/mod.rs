@@ -5,9 +5,12 @@
 //! topology leaves to OVHcloud stays as it is.
 
 mod concrete;
+mod in_the_way;
+mod occupied;
 mod vrack;
 
 pub(crate) use concrete::check_available;
+pub(crate) use occupied::{Occupied, Reach, prefix};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -18,6 +21,9 @@ use serde::{Deserialize, Serialize};
 use crate::diagnostic::Diagnostic;
 use crate::live::{Live, LiveConfig};
 use crate::topology::{Address, Asn, Field, Manage, ServiceId, Spec, Topology, VrackName};
+
+/// The most services that a vRack takes. Source: OVHcloud's guide on limits.
+pub(crate) const SERVICES_PER_VRACK: usize = 16;
 
 /// One difference between desired and live, and what is to be done about it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
@@ -198,8 +204,9 @@ fn scopes<'a>(
     live: &'a Live,
     homes: &BTreeMap<ServiceId, VrackName>,
 ) -> BTreeMap<&'a VrackName, Manage> {
-    let left: BTreeSet<&VrackName> =
-        homes.keys().filter_map(|service| live.services.get(service)?.vrack.as_ref()).collect();
+    let left = homes.keys().filter_map(|service| live.services.get(service)?.vrack.as_ref());
+    let entered = live.vracks.keys().filter(|vrack| live.entering(vrack).any(|it| homes.contains_key(&it)));
+    let left: BTreeSet<&VrackName> = left.chain(entered).collect();
     let mut scopes: BTreeMap<&VrackName, Manage> =
         left.into_iter().map(|vrack| (vrack, Manage::Declared)).collect();
     scopes.extend(topology.vracks.iter().map(|(vrack, declared)| (vrack, declared.manage)));

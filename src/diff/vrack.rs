@@ -25,12 +25,12 @@ enum Fate {
 
 /// Compares one vRack; the results are its fields.
 pub(super) struct VrackDiff<'a> {
-    topology: &'a Topology,
-    live: &'a Live,
+    pub(super) topology: &'a Topology,
+    pub(super) live: &'a Live,
     homes: &'a BTreeMap<ServiceId, VrackName>,
     goal: Goal,
-    vrack: &'a VrackName,
-    manage: Manage,
+    pub(super) vrack: &'a VrackName,
+    pub(super) manage: Manage,
     pub(super) changes: Vec<Change>,
     pub(super) unmanaged: Vec<Address>,
     pub(super) unchanged: usize,
@@ -66,6 +66,7 @@ impl<'a> VrackDiff<'a> {
             .iter()
             .filter_map(|at| at.service())
             .chain(self.live.members(self.vrack).map(|(service, _)| *service))
+            .chain(self.live.entering(self.vrack))
             .collect();
         for service in services {
             self.service(service);
@@ -82,6 +83,7 @@ impl<'a> VrackDiff<'a> {
         for name in datacenters {
             self.datacenter(name);
         }
+        self.look_in_the_way();
     }
 
     /// Every address of this vRack that the topology speaks of, whatever the goal.
@@ -135,54 +137,56 @@ impl<'a> VrackDiff<'a> {
         self.l2_datacenters(service, &fate);
     }
 
-    fn membership(&mut self, address: &Address, live: &LiveService, why_gone: Reason) {
-        let before = LiveConfig {
-            spec: Spec::Membership(Membership { description: Some(live.description.clone()) }),
-            status: Status::Active,
-            id: ConfigId::Member,
-        };
+    /// A service that an unfinished task of the vRack moves is being deleted there if it is in it, and
+    /// being created if it is in none: the API publishes no names of such tasks to tell them by.
+    fn membership(&mut self, address: &Address, live: &'a LiveService, why_gone: Reason) {
         let is_member = live.vrack.as_ref() == Some(self.vrack);
-        match (self.desired(address), is_member) {
-            (Some(declared), true) => {
-                let fields = declared.spec.differing_fields(&before.spec);
-                if fields.is_empty() {
+        let task = address.service().and_then(|service| self.live.move_of(self.vrack, service));
+        let status = match (is_member, task) {
+            (true, None) => Some(Status::Active),
+            (true, Some(_)) => Some(Status::Deleting),
+            (false, Some(_)) if live.vrack.is_none() => Some(Status::Creating),
+            (false, _) => None,
+        };
+        let spec = Spec::Membership(Membership { description: Some(live.description.clone()) });
+        let before = |status| LiveConfig { spec: spec.clone(), status, id: ConfigId::Member };
+        let (action, reason) = match (self.desired(address), status) {
+            (None, None) => return,
+            (None, Some(Status::Deleting)) => (Action::Wait, Reason::BeingDeleted),
+            (None, Some(_)) => (Action::Delete, why_gone),
+            (Some(declared), Some(Status::Active)) => {
+                if declared.spec.differing_fields(&spec).is_empty() {
                     self.unchanged += 1;
                     return;
                 }
-                self.changes.push(Change {
-                    address: address.clone(),
-                    action: Action::Update,
-                    before: Some(before),
-                    after: Some(declared.spec.clone()),
-                    fields,
-                    reason: Reason::Differs,
-                });
+                (Action::Update, Reason::Differs)
             }
-            (Some(declared), false) => {
-                self.check_open(address, live, declared);
-                let reason = match &live.vrack {
-                    Some(vrack) => Reason::MovesFrom { vrack: vrack.clone() },
-                    None => Reason::Missing,
-                };
-                self.changes.push(Change {
-                    address: address.clone(),
-                    action: Action::Create,
-                    before: None,
-                    after: Some(declared.spec.clone()),
-                    fields: declared.spec.differing_fields(&before.spec),
-                    reason,
-                });
+            (Some(_), Some(Status::Creating | Status::Stuck)) => (Action::Wait, Reason::BeingCreated),
+            (Some(_), Some(Status::Deleting)) => (Action::Create, Reason::BeingDeleted),
+            (Some(_), None) => {
+                let from = address.service().and_then(|service| self.found_in(service, live));
+                let reason = from.map_or(Reason::Missing, |vrack| Reason::MovesFrom { vrack: vrack.clone() });
+                (Action::Create, reason)
             }
-            (None, true) => self.changes.push(Change {
-                address: address.clone(),
-                action: Action::Delete,
-                before: Some(before),
-                after: None,
-                fields: Vec::new(),
-                reason: why_gone,
-            }),
-            (None, false) => {}
+        };
+        let declared = self.desired(address);
+        if let (Action::Create, Some(declared)) = (action, declared) {
+            self.check_open(address, live, declared);
         }
+        self.changes.push(Change {
+            address: address.clone(),
+            action,
+            before: status.map(before),
+            after: declared.map(|declared| declared.spec.clone()),
+            fields: declared.map(|declared| declared.spec.differing_fields(&spec)).unwrap_or_default(),
+            reason,
+        });
+    }
+
+    /// The vRack that a service is in, or is being moved into.
+    fn found_in(&self, service: ServiceId, live: &'a LiveService) -> Option<&'a VrackName> {
+        let moves_into = |vrack: &&VrackName| self.live.entering(vrack).any(|it| it == service);
+        live.vrack.as_ref().or_else(|| self.live.vracks.keys().find(moves_into))
     }
 
     fn check_open(&mut self, address: &Address, live: &LiveService, declared: &Declaration) {
@@ -431,7 +435,7 @@ impl<'a> VrackDiff<'a> {
         self.remove(address, self.standing(address), reason);
     }
 
-    fn remove(&mut self, address: &Address, standing: &[LiveConfig], reason: Reason) {
+    pub(super) fn remove(&mut self, address: &Address, standing: &[LiveConfig], reason: Reason) {
         for config in standing {
             let (action, reason) = match config.status {
                 Status::Deleting => (Action::Wait, Reason::BeingDeleted),

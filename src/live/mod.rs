@@ -241,6 +241,19 @@ impl Live {
         self.services.iter().filter(move |(_, service)| service.vrack.as_ref() == Some(vrack))
     }
 
+    /// The unfinished task of `vrack` that moves `service` in or out, if there is one.
+    #[must_use]
+    pub fn move_of(&self, vrack: &VrackName, service: ServiceId) -> Option<&VrackTask> {
+        self.vracks.get(vrack)?.tasks.iter().find(|task| task.service == service)
+    }
+
+    /// The services that an unfinished task moves into `vrack`: in none so far, and a task of it at work.
+    pub fn entering(&self, vrack: &VrackName) -> impl Iterator<Item = ServiceId> {
+        let tasks = self.vracks.get(vrack).into_iter().flat_map(|found| &found.tasks);
+        let homeless = |id: &ServiceId| self.services.get(id).is_some_and(|service| service.vrack.is_none());
+        tasks.map(|task| task.service).filter(homeless)
+    }
+
     /// What is configured in `vrack`, parents before children.
     pub fn in_vrack(&self, vrack: &VrackName) -> impl Iterator<Item = (&Address, &Vec<LiveConfig>)> {
         self.configs.range(Address::vrack(vrack.clone())..).take_while(move |(at, _)| at.vrack == *vrack)

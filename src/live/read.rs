@@ -52,7 +52,9 @@ pub async fn read(client: &Client, topology: &Topology) -> Result<Reading, ReadE
         reader.vrack_tasks(topology.vracks.keys()),
     )
     .await?;
-    let services = reader.services(services).await?;
+    let moving: BTreeSet<ServiceId> =
+        tasks.iter().flat_map(|(_, tasks)| tasks).map(|task| task.service).collect();
+    let services = reader.services(services, &moving).await?;
     let homes = reader.declared().filter_map(|(service, _)| services.get(&service)?.vrack.as_deref());
     let homes: BTreeSet<VrackName> = homes.filter_map(|vrack| vrack.parse().ok()).collect();
     let others: Vec<&VrackName> =
@@ -61,7 +63,7 @@ pub async fn read(client: &Client, topology: &Topology) -> Result<Reading, ReadE
     for (vrack, tasks) in tasks.into_iter().chain(more_tasks) {
         live.vracks.insert(vrack, LiveVrack { tasks });
     }
-    let touched = reader.touched(services, &live);
+    let touched = reader.touched(services, &moving, &live);
     reader.catalogue(&touched, &mut live).await?;
     let by_vrack = try_join_all(live.vracks.keys().map(|vrack| reader.vrack(vrack, &touched, &live))).await?;
     for (services, configs) in by_vrack {
@@ -128,8 +130,13 @@ impl Reader<'_> {
         }
     }
 
-    /// The services that are declared or in a declared vRack, from an expanded list or one by one.
-    async fn services(&self, listed: Vec<Listed<wire::Service, Uuid>>) -> Result<Services, ReadError> {
+    /// The services that are declared, in a declared vRack or on their way into one (`moving`), from an
+    /// expanded list or one by one.
+    async fn services(
+        &self,
+        listed: Vec<Listed<wire::Service, Uuid>>,
+        moving: &BTreeSet<ServiceId>,
+    ) -> Result<Services, ReadError> {
         let mut services = Services::new();
         let mut ids = BTreeSet::new();
         for entry in listed {
@@ -154,18 +161,23 @@ impl Reader<'_> {
             ));
         }
         if !ids.is_empty() {
-            services.extend(self.services_one_by_one(&ids).await?);
+            services.extend(self.services_one_by_one(&ids, moving).await?);
         }
         Ok(services)
     }
 
     /// Where the list is not expanded: the vRacks say which services are theirs, and only those and
     /// the declared ones are read.
-    async fn services_one_by_one(&self, ids: &BTreeSet<ServiceId>) -> Result<Services, ReadError> {
+    async fn services_one_by_one(
+        &self,
+        ids: &BTreeSet<ServiceId>,
+        moving: &BTreeSet<ServiceId>,
+    ) -> Result<Services, ReadError> {
         let members = self.topology.vracks.keys().map(|vrack| self.client.vrack_members(vrack.as_str()));
         let members = try_join_all(members).await?.into_iter().flatten().map(ServiceId::from);
         let mut wanted: BTreeSet<ServiceId> = members.collect();
         wanted.extend(self.declared().map(|(service, _)| service));
+        wanted.extend(moving.intersection(ids));
         let first = wanted.iter().map(|service| self.client.service(service.uuid()));
         let mut services: Services =
             try_join_all(first).await?.into_iter().map(|service| (service.uuid.into(), service)).collect();
@@ -200,12 +212,14 @@ impl Reader<'_> {
         }
     }
 
-    /// Of all services those that are declared or in a vRack that is read.
-    fn touched(&self, mut services: Services, live: &Live) -> Services {
+    /// Of all services those that are declared, in a vRack that is read or on their way into one.
+    fn touched(&self, mut services: Services, moving: &BTreeSet<ServiceId>, live: &Live) -> Services {
         let declared: BTreeSet<ServiceId> = self.declared().map(|(service, _)| service).collect();
         services.retain(|id, service| {
             let vrack = service.vrack.as_deref().and_then(|vrack| vrack.parse::<VrackName>().ok());
-            declared.contains(id) || vrack.is_some_and(|vrack| live.vracks.contains_key(&vrack))
+            declared.contains(id)
+                || moving.contains(id)
+                || vrack.is_some_and(|vrack| live.vracks.contains_key(&vrack))
         });
         services
     }

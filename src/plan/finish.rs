@@ -88,7 +88,10 @@ impl Finisher<'_, '_> {
             Role::Settle | Role::Describe => false,
         });
         if let (true, _) | (_, Role::Settle) = (waits, role) {
-            let target = self.target(call, change);
+            if let Node::Service(service, ServicePart::Membership) = &change.address.node {
+                return self.awaited_move(*service, change);
+            }
+            let target = self.target(call, role, change);
             return match role {
                 Role::Claim => Operation::AwaitActive { target },
                 Role::Settle => Operation::AwaitSettled { target },
@@ -107,6 +110,14 @@ impl Finisher<'_, '_> {
         }
     }
 
+    /// The end of a move that runs already is the end of its task.
+    fn awaited_move(&self, service: ServiceId, change: &Change) -> Operation {
+        match self.live.move_of(&change.address.vrack, service) {
+            Some(task) => Operation::AwaitVrackTask { task: task.id, function: task.function.clone() },
+            None => unreachable!("a service is on the move only where a task of the vRack moves it"),
+        }
+    }
+
     fn pop(&self, service: ServiceId, role: Role, change: &Change) -> Operation {
         match (role, &change.after, pop_key(change.before.as_ref())) {
             (Role::Claim, Some(Spec::Pop(pop)), _) => Operation::CreatePop { service, pop: pop.clone() },
@@ -116,7 +127,7 @@ impl Finisher<'_, '_> {
     }
 
     fn datacenter(&self, call: &Call, role: Role, change: &Change, name: &DatacenterName) -> Operation {
-        let via = self.via(call, change);
+        let via = self.via(call, role, change);
         match (role, &change.after) {
             (Role::Claim, Some(Spec::Datacenter(datacenter))) => Operation::CreateDatacenter {
                 via,
@@ -128,7 +139,7 @@ impl Finisher<'_, '_> {
     }
 
     fn extra(&self, call: &Call, role: Role, change: &Change) -> Operation {
-        let via = self.via(call, change);
+        let via = self.via(call, role, change);
         match (role, &change.after) {
             (Role::Claim, Some(Spec::Extra(extra))) => Operation::CreateExtra {
                 via,
@@ -139,13 +150,16 @@ impl Finisher<'_, '_> {
         }
     }
 
-    fn target(&self, call: &Call, change: &Change) -> Target {
+    fn target(&self, call: &Call, role: Role, change: &Change) -> Target {
         match &change.address.node {
             Node::Service(_, ServicePart::L2Datacenter(_)) | Node::Datacenter(_, DatacenterPart::Config) => {
-                Target::Datacenter { via: self.via(call, change), datacenter: self.live_datacenter(change) }
+                Target::Datacenter {
+                    via: self.via(call, role, change),
+                    datacenter: self.live_datacenter(change),
+                }
             }
             Node::Datacenter(..) => {
-                Target::Extra { via: self.via(call, change), extra: self.live_extra(change) }
+                Target::Extra { via: self.via(call, role, change), extra: self.live_extra(change) }
             }
             Node::Vrack | Node::Service(..) => match pop_key(change.before.as_ref()) {
                 Some(pop) => Target::Pop { pop },
@@ -155,9 +169,9 @@ impl Finisher<'_, '_> {
     }
 
     /// The PoP a call goes through: the one chosen for an l3 datacenter, the own one of an l2 service.
-    fn via(&self, call: &Call, change: &Change) -> Via {
+    fn via(&self, call: &Call, role: Role, change: &Change) -> Via {
         let own = || match &change.address.node {
-            Node::Service(service, _) => self.own_pop(*service, change),
+            Node::Service(service, _) => self.own_pop(*service, role, change),
             Node::Vrack | Node::Datacenter(..) => None,
         };
         match call.via.or_else(own) {
@@ -167,19 +181,26 @@ impl Finisher<'_, '_> {
         }
     }
 
-    fn own_pop(&self, service: ServiceId, change: &Change) -> Option<Through> {
-        if let Some(LiveConfig { id: ConfigId::Datacenter(ids), .. }) = &change.before
-            && change.after.is_none()
-        {
+    /// What is there is called through the PoP it is in, what is made through the one that stands then.
+    fn own_pop(&self, service: ServiceId, role: Role, change: &Change) -> Option<Through> {
+        let is_made = role == Role::Claim && change.action != Action::Wait;
+        if !is_made {
+            let Some(LiveConfig { id: ConfigId::Datacenter(ids), .. }) = &change.before else { return None };
             return ids.keys().next().map(|key| Through::Live(*key));
         }
         let address = Address::pop(change.address.vrack.clone(), service);
         let made = self.draft.claim_at(&address).map(Through::Made);
         let standing = || {
-            let live = self.live.configs.get(&address)?;
-            live.iter().find_map(|config| pop_key(Some(config))).map(Through::Live)
+            let mut live = self.live.configs.get(&address)?.iter();
+            let config = live.find(|config| !self.is_released(&address, config))?;
+            pop_key(Some(config)).map(Through::Live)
         };
         made.or_else(standing)
+    }
+
+    /// Whether the plan removes a live configuration, or waits for its end.
+    fn is_released(&self, address: &Address, config: &LiveConfig) -> bool {
+        self.draft.at(address).any(|unit| unit.released().is_some_and(|released| released.id == config.id))
     }
 
     fn made_pop(&self, node: NodeIndex) -> Via {
@@ -224,13 +245,8 @@ impl Finisher<'_, '_> {
         {
             return DatacenterRef::Made { datacenter_id, step: self.ids[&claim] };
         }
-        let goes = |config: &&LiveConfig| {
-            self.draft
-                .at(&address)
-                .any(|unit| unit.released().is_some_and(|released| released.id == config.id))
-        };
-        let standing = self.live.configs.get(&address).into_iter().flatten();
-        match standing.filter(|config| !goes(config)).map(|config| &config.id).next() {
+        let mut standing = self.live.configs.get(&address).into_iter().flatten();
+        match standing.find(|config| !self.is_released(&address, config)).map(|config| &config.id) {
             Some(ConfigId::Datacenter(ids)) => DatacenterRef::Live { datacenter_id, ids: ids.clone() },
             _ => unreachable!("an extra is made only in a datacenter that stands or is made"),
         }

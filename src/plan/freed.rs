@@ -7,45 +7,22 @@ use petgraph::graph::NodeIndex;
 
 use super::Because;
 use super::draft::{Draft, Unit};
-use crate::live::Live;
-use crate::topology::{Address, Datacenter, DatacenterPart, Extra, Node, Pop, ServicePart, Spec, VrackName};
+use crate::diff::{Occupied, Reach, SERVICES_PER_VRACK, prefix};
+use crate::live::{Live, LiveConfig};
+use crate::topology::{Address, DatacenterPart, Node, Pop, ServicePart, Spec, VrackName};
 
-/// The most services that a vRack takes. Source: OVHcloud's guide on limits.
-pub(super) const SERVICES_PER_VRACK: usize = 16;
 /// The most BGP peers that a datacenter takes. Source: OVHcloud's guide on limits.
 pub(super) const PEERS_PER_DATACENTER: usize = 4;
-
-/// Whether the network behind a prefix is connected or routed to.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Reach {
-    Connected,
-    Routed,
-}
-
-/// The prefix that a configuration occupies in its vRack.
-fn prefix(address: &Address, spec: &Spec) -> Option<(Ipv4Net, Reach)> {
-    match (spec, &address.node) {
-        (Spec::Pop(Pop::L3 { subnet, .. }) | Spec::Datacenter(Datacenter::L3 { subnet, .. }), _) => {
-            Some((*subnet, Reach::Connected))
-        }
-        // A default route covers everything and is in nobody's way.
-        (Spec::Extra(Extra::Network { .. }), Node::Datacenter(_, DatacenterPart::Network(prefix)))
-            if prefix.prefix_len() > 0 =>
-        {
-            Some((*prefix, Reach::Routed))
-        }
-        _ => None,
-    }
-}
 
 /// Every rule of this module, for every vRack and for the services that change vRack.
 pub(super) fn require(draft: &mut Draft<'_>, live: &Live) {
     let mut edges = Vec::new();
     for vrack in draft.vracks() {
-        subnets(draft, vrack, &mut edges);
+        subnets(draft, vrack, live, &mut edges);
         l2_slot(draft, vrack, &mut edges);
         service_slots(draft, vrack, live, &mut edges);
         same_address(draft, vrack, &mut edges);
+        l2_datacenters(draft, vrack, &mut edges);
         extras(draft, vrack, live, &mut edges);
     }
     memberships(draft, &mut edges);
@@ -56,36 +33,41 @@ pub(super) fn require(draft: &mut Draft<'_>, live: &Live) {
 
 type Edges = Vec<(NodeIndex, NodeIndex, Because)>;
 
-fn subnets(draft: &Draft<'_>, vrack: &VrackName, edges: &mut Edges) {
-    let mut held: BTreeMap<Ipv4Net, Vec<(NodeIndex, Reach, &Address)>> = BTreeMap::new();
+fn subnets(draft: &Draft<'_>, vrack: &VrackName, live: &Live, edges: &mut Edges) {
+    let mut held: Occupied<(NodeIndex, &Address)> = Occupied::default();
     for unit in draft.in_vrack(vrack) {
         if let (Some(release), Some(config)) = (unit.release, unit.released())
-            && let Some((net, reach)) = prefix(unit.address(), &config.spec)
+            && let Some(occupied) = prefix(unit.address(), &config.spec)
         {
-            held.entry(net).or_default().push((release, reach, unit.address()));
-        }
-    }
-    if held.is_empty() {
-        return;
-    }
-    for unit in draft.in_vrack(vrack).filter(|unit| unit.creates()) {
-        let (Some(claim), Some(spec)) = (unit.claim, unit.claimed()) else { continue };
-        let Some((net, reach)) = prefix(unit.address(), spec) else { continue };
-        let around = (0..net.prefix_len()).filter_map(|length| Ipv4Net::new(net.addr(), length).ok());
-        let around = around.filter_map(|wider| held.get_key_value(&wider.trunc()));
-        // The prefixes inside a prefix are a contiguous range: they sort by their first address.
-        let first = Ipv4Net::new_assert(net.network(), 0);
-        let last = Ipv4Net::new_assert(net.broadcast(), 32);
-        let inside = held.range(first..=last).filter(|(other, _)| net.contains(*other));
-        for (freed, holders) in around.chain(inside) {
-            for (release, held_reach, address) in holders {
-                let both_routed = reach == Reach::Routed && *held_reach == Reach::Routed;
-                if !both_routed && *address != unit.address() {
-                    edges.push((*release, claim, Because::FreesSubnet { subnet: *freed }));
-                }
+            held.insert(occupied, (release, unit.address()));
+            // The routes in a datacenter that is being deleted have no change of their own.
+            let own = routes_in(live, unit.address(), config).filter(|_| !unit.deletes());
+            for occupied in own {
+                held.insert(occupied, (release, unit.address()));
             }
         }
     }
+    for unit in draft.in_vrack(vrack).filter(|unit| unit.creates()) {
+        let (Some(claim), Some(spec)) = (unit.claim, unit.claimed()) else { continue };
+        let Some(wanted) = prefix(unit.address(), spec) else { continue };
+        for (subnet, (release, address)) in held.excluding(wanted) {
+            if *address != unit.address() {
+                edges.push((*release, claim, Because::FreesSubnet { subnet }));
+            }
+        }
+    }
+}
+
+/// The prefixes of the static routes in a datacenter configuration.
+fn routes_in<'l>(
+    live: &'l Live,
+    datacenter: &'l Address,
+    config: &'l LiveConfig,
+) -> impl Iterator<Item = (Ipv4Net, Reach)> + 'l {
+    let inside = live.configs.range(datacenter.clone()..).skip(1);
+    let inside = inside.take_while(|(at, _)| at.parent().as_ref() == Some(datacenter));
+    let extras = inside.flat_map(|(at, extras)| extras.iter().map(move |extra| (at, extra)));
+    extras.filter(|(_, extra)| config.id.holds(&extra.id)).filter_map(|(at, extra)| prefix(at, &extra.spec))
 }
 
 fn l2_slot(draft: &Draft<'_>, vrack: &VrackName, edges: &mut Edges) {
@@ -107,7 +89,8 @@ fn service_slots(draft: &Draft<'_>, vrack: &VrackName, live: &Live, edges: &mut 
     let units = || draft.in_vrack(vrack).filter(is_membership);
     let claims: Vec<_> = units().filter_map(|unit| unit.claim).collect();
     let releases: Vec<_> = units().filter_map(|unit| unit.release).collect();
-    let places = Places { used: live.members(vrack).count(), all: SERVICES_PER_VRACK };
+    let used = live.members(vrack).count() + live.entering(vrack).count();
+    let places = Places { used, all: SERVICES_PER_VRACK };
     places.share(&claims, &releases, &[], &Because::FreesServiceSlot, edges);
 }
 
@@ -146,6 +129,25 @@ fn same_address(draft: &Draft<'_>, vrack: &VrackName, edges: &mut Edges) {
         let Some(claim) = unit.claim else { continue };
         let others = draft.at(unit.address()).filter_map(|other| other.release);
         edges.extend(others.map(|release| (release, claim, Because::MadeAnew)));
+    }
+}
+
+/// An l2 PoP ends in one datacenter: it leaves the one before it enters another.
+fn l2_datacenters(draft: &Draft<'_>, vrack: &VrackName, edges: &mut Edges) {
+    let units = || {
+        let of_l2 =
+            |unit: &&Unit<'_>| matches!(unit.address().node, Node::Service(_, ServicePart::L2Datacenter(_)));
+        draft.in_vrack(vrack).filter(of_l2)
+    };
+    let mut releases: BTreeMap<_, Vec<NodeIndex>> = BTreeMap::new();
+    for unit in units() {
+        releases.entry(unit.address().service()).or_default().extend(unit.release);
+    }
+    for unit in units().filter(|unit| unit.creates()) {
+        let (Some(claim), Some(freeing)) = (unit.claim, releases.get(&unit.address().service())) else {
+            continue;
+        };
+        edges.extend(freeing.iter().map(|release| (*release, claim, Because::FreesL2Datacenter)));
     }
 }
 

@@ -352,6 +352,8 @@ pub enum Because {
     },
     /// The one l2 place of the vRack is released.
     FreesL2Slot,
+    /// The one datacenter of an l2 PoP is released.
+    FreesL2Datacenter,
     /// The service leaves the vRack it is in.
     FreesMembership,
     /// One of the sixteen places of the vRack is released.
@@ -384,6 +386,7 @@ impl fmt::Display for Because {
             Self::ForeignTask => f.write_str("a task begun by someone else ends first"),
             Self::FreesSubnet { subnet } => write!(f, "it frees {subnet}"),
             Self::FreesL2Slot => f.write_str("it frees the vRack's one l2 place"),
+            Self::FreesL2Datacenter => f.write_str("an l2 PoP ends in one datacenter at a time"),
             Self::FreesMembership => f.write_str("a service is in one vRack at a time"),
             Self::FreesServiceSlot => f.write_str("it frees one of the vRack's 16 places"),
             Self::FreesPeerSlot => f.write_str("it frees one of the datacenter's 4 BGP places"),
@@ -436,7 +439,7 @@ impl Plan {
             only::check(address, topology, live)?;
             only::limit(&mut difference, live, address);
         }
-        outage::complete(topology, live, &mut difference).map_err(PlanError::Unfit)?;
+        outage::complete(topology, live, goal, &mut difference).map_err(PlanError::Unfit)?;
         let Difference { changes, unmanaged, unchanged } = difference;
         let draft = order::ordered(&changes, live);
         let impact = impact::of(&draft, live);

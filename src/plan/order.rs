@@ -124,7 +124,16 @@ fn foreign_tasks(draft: &mut Draft<'_>, live: &Live) {
             tasks.push(draft.add_task(address, task.id, &task.function));
         }
         for (vrack, task) in vrack_tasks.iter().filter(|(_, task)| task.service == service) {
-            tasks.push(draft.add_task(Address::vrack((*vrack).clone()), task.id, &task.function));
+            // A change of the membership that the task is about waits for it already.
+            let membership = Address::membership((*vrack).clone(), service);
+            let waits = draft.at(&membership).find_map(|unit| {
+                unit.settle
+                    .or(unit.release.filter(|_| !unit.deletes()))
+                    .or(unit.claim.filter(|_| !unit.creates()))
+            });
+            tasks.push(waits.unwrap_or_else(|| {
+                draft.add_task(Address::vrack((*vrack).clone()), task.id, &task.function)
+            }));
         }
         for task in tasks {
             for (_, node) in &nodes {

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::lifeline::Lifeline;
 use super::order;
 use crate::diagnostic::{Diagnostic, codes};
-use crate::diff::{Action, Change, Difference, Reason, check_available};
+use crate::diff::{Action, Change, Difference, Goal, Reason, check_available};
 use crate::live::{Live, LiveConfig, Status};
 use crate::topology::{Address, DatacenterPart, Node, Spec, Topology, VrackName};
 
@@ -18,6 +18,7 @@ use crate::topology::{Address, DatacenterPart, Node, Spec, Topology, VrackName};
 pub(super) fn complete(
     topology: &Topology,
     live: &Live,
+    goal: Goal,
     difference: &mut Difference,
 ) -> Result<(), Vec<Diagnostic>> {
     let fates: Vec<(VrackName, Fate)> = order::lifelines(&difference.changes, live)
@@ -32,8 +33,8 @@ pub(super) fn complete(
     let mut touched_addresses = BTreeSet::new();
     for (vrack, fate) in fates {
         let changes = by_vrack.entry(vrack.clone()).or_default();
-        if let Fate::Goes = fate {
-            diagnostics.extend(unreachable_datacenters(topology, &vrack, changes));
+        if let (Fate::Goes, Goal::Apply) = (&fate, goal) {
+            diagnostics.extend(unreachable_datacenters(topology, &vrack));
         }
         let touched = touched(live, &vrack, changes);
         // What was only waited for is now taken down as well.
@@ -123,18 +124,15 @@ fn taken_away(address: Address, config: LiveConfig) -> Change {
     Change { address, action: Action::Delete, before: Some(config), after: None, fields: Vec::new(), reason }
 }
 
-/// What would have to be made in a vRack that has no l3 PoP to make it through.
-fn unreachable_datacenters(topology: &Topology, vrack: &VrackName, changes: &[Change]) -> Vec<Diagnostic> {
-    let of_datacenter =
-        |change: &&Change| matches!(change.address.node, Node::Datacenter(_, DatacenterPart::Config));
-    let made = changes.iter().filter(of_datacenter).filter(|change| change.after.is_some());
-    made.filter_map(|change| {
-        let declaration = topology.entries.get(&change.address)?;
-        let message = format!("{}: no l3 PoP of {vrack} is there to configure it through", change.address);
-        Some(
-            Diagnostic::error(codes::NO_L3_POP, message, declaration.span, "needs an l3 PoP in its vRack")
-                .help("declare a service with `pop: {type: l3, …}` in this vRack; if one is being created by someone else, try again when it is active"),
-        )
+/// What is declared in a vRack that has no l3 PoP to make it or to keep it through.
+fn unreachable_datacenters(topology: &Topology, vrack: &VrackName) -> Vec<Diagnostic> {
+    let inside = topology.entries.range(Address::vrack(vrack.clone())..);
+    let inside = inside.take_while(|(at, _)| at.vrack == *vrack);
+    let datacenters = inside.filter(|(at, _)| matches!(at.node, Node::Datacenter(_, DatacenterPart::Config)));
+    datacenters.map(|(address, declaration)| {
+        let message = format!("{address}: no l3 PoP of {vrack} is there to configure it through");
+        Diagnostic::error(codes::NO_L3_POP, message, declaration.span, "needs an l3 PoP in its vRack")
+            .help("declare a service with `pop: {type: l3, …}` in this vRack; if one is being created by someone else, try again when it is active")
     })
     .collect()
 }

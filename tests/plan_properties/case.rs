@@ -1,0 +1,63 @@
+//! One case: a valid topology, an account in some state, and the orders to try.
+
+use std::sync::Arc;
+
+use ovhconnect::api::Options as ClientOptions;
+use ovhconnect::diagnostic::{Source, Sources};
+use ovhconnect::live::read::{ReadError, Reading, read};
+use ovhconnect::rehearsal;
+use ovhconnect::sim::clock::ManualClock;
+use ovhconnect::sim::{Simulator, World};
+use ovhconnect::topology::{self, Topology};
+use proptest::prelude::*;
+
+use super::found::{self, RawLive};
+use super::wanted::{self, Profile, RawTopology};
+
+#[derive(Clone, Debug)]
+pub struct Case {
+    topology: RawTopology,
+    live: RawLive,
+    pub seed: u64,
+}
+
+pub fn cases(profile: Profile) -> impl Strategy<Value = Case> {
+    (wanted::raw_topology(profile), found::raw_live(profile), any::<u64>())
+        .prop_map(|(topology, live, seed)| Case { topology, live, seed })
+}
+
+impl Case {
+    /// The topology file and the account.
+    pub fn make(&self) -> (String, World) {
+        let wanted = wanted::repair(&self.topology);
+        (wanted::text(&wanted), found::account(&wanted, &self.live))
+    }
+}
+
+/// Reads a topology that has to be valid.
+pub fn parse(text: &str) -> Topology {
+    let mut sources = Sources::default();
+    sources.add(Source { path: "topology.yaml".into(), text: text.to_owned() });
+    let (topology, diagnostics) = topology::parse(&sources);
+    let errors: Vec<_> = diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).collect();
+    assert!(errors.is_empty(), "the generated topology is not valid: {errors:#?}\n{text}");
+    topology
+}
+
+thread_local! {
+    static RUNTIME: tokio::runtime::Runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+}
+
+/// What a client sees of the account at its present moment.
+pub fn look(world: &World, topology: &Topology) -> Result<Reading, ReadError> {
+    RUNTIME.with(|runtime| {
+        runtime.block_on(async {
+            let clock = Arc::new(ManualClock::new(world.now()));
+            let simulator = Arc::new(Simulator::from_world(world.clone(), clock));
+            let options = ClientOptions { rate: f64::INFINITY, ..ClientOptions::default() };
+            let client = rehearsal::client(&simulator, options).expect("a valid endpoint");
+            read(&client, topology).await
+        })
+    })
+}

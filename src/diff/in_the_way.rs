@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use super::vrack::VrackDiff;
 use super::{Action, Occupied, Reason, SERVICES_PER_VRACK, prefix};
+use crate::diagnostic::codes;
 use crate::diagnostic::{Diagnostic, Label, Severity};
 use crate::live::{LiveConfig, Status};
 use crate::topology::{Address, Manage, Node, Pop, ServicePart, Spec};

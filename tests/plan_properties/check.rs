@@ -51,7 +51,9 @@ pub fn check(text: &str, world: &World, seed: u64, orders: usize) -> Result<Verd
         Err(PlanError::Unfit(diagnostics)) => {
             return Ok(unfit(&diagnostics));
         }
-        Err(PlanError::Cycle(cycle)) => return Err(format!("{cycle}\n\n{}", setting())),
+        Err(problem @ (PlanError::Only(_) | PlanError::Cycle(_))) => {
+            return Err(format!("{problem}\n\n{}", setting()));
+        }
     };
     let problem = checked(&plan, &reading, world, &topology, seed, orders);
     problem.map_err(|problem| format!("{problem}\n\n{}\nplan:\n{}", setting(), report::plan(&plan)))

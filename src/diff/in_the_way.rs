@@ -164,7 +164,7 @@ impl<'a> VrackDiff<'a> {
             .changes
             .iter()
             .filter(|change| change.action == Action::Delete && is_membership(&change.address));
-        let staying = self.live.members(self.vrack).count().saturating_sub(leaving.count());
+        let staying = self.residents.of(self.vrack).len().saturating_sub(leaving.count());
         for Claim { address, .. } in entering.iter().skip(SERVICES_PER_VRACK.saturating_sub(staying)) {
             let message = format!(
                 "{address}: a vRack takes {SERVICES_PER_VRACK} services, and there is no place beside those that are not declared and left alone"

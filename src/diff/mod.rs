@@ -180,8 +180,9 @@ pub fn diff(topology: &Topology, live: &Live, goal: Goal) -> Result<Difference, 
         Goal::Apply => homes(topology),
         Goal::Destroy => BTreeMap::new(),
     };
+    let residents = live.residents();
     for (vrack, manage) in scopes(topology, live, &homes) {
-        let mut at = vrack::VrackDiff::new(topology, live, &homes, goal, vrack, manage);
+        let mut at = vrack::VrackDiff::new(topology, live, &homes, &residents, goal, vrack, manage);
         at.run();
         difference.changes.append(&mut at.changes);
         difference.unmanaged.append(&mut at.unmanaged);

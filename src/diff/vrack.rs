@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Action, Change, Goal, Reason, concrete};
 use crate::diagnostic::{Diagnostic, codes};
-use crate::live::{ConfigId, Live, LiveConfig, LiveService, Status};
+use crate::live::{ConfigId, Live, LiveConfig, LiveService, Residents, Status};
 use crate::topology::{
     Address, Asn, Datacenter, DatacenterName, DatacenterPart, Declaration, Extra, Field, Manage, Membership,
     Node, Pop, ServiceId, Spec, Topology, VrackName,
@@ -28,6 +28,7 @@ pub(super) struct VrackDiff<'a> {
     pub(super) topology: &'a Topology,
     pub(super) live: &'a Live,
     homes: &'a BTreeMap<ServiceId, VrackName>,
+    pub(super) residents: &'a Residents<'a>,
     goal: Goal,
     pub(super) vrack: &'a VrackName,
     pub(super) manage: Manage,
@@ -42,6 +43,7 @@ impl<'a> VrackDiff<'a> {
         topology: &'a Topology,
         live: &'a Live,
         homes: &'a BTreeMap<ServiceId, VrackName>,
+        residents: &'a Residents<'a>,
         goal: Goal,
         vrack: &'a VrackName,
         manage: Manage,
@@ -50,6 +52,7 @@ impl<'a> VrackDiff<'a> {
             topology,
             live,
             homes,
+            residents,
             goal,
             vrack,
             manage,
@@ -65,7 +68,7 @@ impl<'a> VrackDiff<'a> {
         let services: BTreeSet<ServiceId> = declared
             .iter()
             .filter_map(|at| at.service())
-            .chain(self.live.members(self.vrack).map(|(service, _)| *service))
+            .chain(self.residents.of(self.vrack).iter().copied())
             .chain(self.live.entering(self.vrack))
             .collect();
         for service in services {
@@ -185,8 +188,7 @@ impl<'a> VrackDiff<'a> {
 
     /// The vRack that a service is in, or is being moved into.
     fn found_in(&self, service: ServiceId, live: &'a LiveService) -> Option<&'a VrackName> {
-        let moves_into = |vrack: &&VrackName| self.live.entering(vrack).any(|it| it == service);
-        live.vrack.as_ref().or_else(|| self.live.vracks.keys().find(moves_into))
+        live.vrack.as_ref().or_else(|| self.residents.destination(service))
     }
 
     fn check_open(&mut self, address: &Address, live: &LiveService, declared: &Declaration) {

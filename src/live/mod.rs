@@ -226,6 +226,27 @@ pub enum Status {
     Deleting,
 }
 
+/// Which services are in which vRack, and which are on their way into one.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Residents<'a> {
+    members: BTreeMap<&'a VrackName, Vec<ServiceId>>,
+    entering: BTreeMap<ServiceId, &'a VrackName>,
+}
+
+impl<'a> Residents<'a> {
+    /// The services in `vrack`.
+    #[must_use]
+    pub fn of(&self, vrack: &VrackName) -> &[ServiceId] {
+        self.members.get(vrack).map_or(&[], Vec::as_slice)
+    }
+
+    /// The vRack that an unfinished task moves `service` into, if one does.
+    #[must_use]
+    pub fn destination(&self, service: ServiceId) -> Option<&'a VrackName> {
+        self.entering.get(&service).copied()
+    }
+}
+
 /// One line of the catalogue.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Offer {
@@ -236,9 +257,19 @@ pub struct Offer {
 }
 
 impl Live {
-    /// The services in `vrack`.
-    pub fn members(&self, vrack: &VrackName) -> impl Iterator<Item = (&ServiceId, &LiveService)> {
-        self.services.iter().filter(move |(_, service)| service.vrack.as_ref() == Some(vrack))
+    /// Which services are where, to be asked of many vRacks.
+    #[must_use]
+    pub fn residents(&self) -> Residents<'_> {
+        let mut residents = Residents::default();
+        for (id, service) in &self.services {
+            if let Some(vrack) = &service.vrack {
+                residents.members.entry(vrack).or_default().push(*id);
+            }
+        }
+        for vrack in self.vracks.keys() {
+            residents.entering.extend(self.entering(vrack).map(|service| (service, vrack)));
+        }
+        residents
     }
 
     /// The unfinished task of `vrack` that moves `service` in or out, if there is one.

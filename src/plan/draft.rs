@@ -123,6 +123,7 @@ impl Unit<'_> {
 pub(super) struct Draft<'a> {
     pub(super) graph: Graph<Call>,
     pub(super) units: Vec<Unit<'a>>,
+    changes: &'a [Change],
     by_address: BTreeMap<&'a Address, Vec<usize>>,
     by_vrack: BTreeMap<&'a VrackName, Vec<usize>>,
 }
@@ -133,6 +134,7 @@ impl<'a> Draft<'a> {
         let mut draft = Self {
             graph: Graph::default(),
             units: Vec::new(),
+            changes,
             by_address: BTreeMap::new(),
             by_vrack: BTreeMap::new(),
         };
@@ -175,6 +177,11 @@ impl<'a> Draft<'a> {
     pub(super) fn add_task(&mut self, address: Address, id: u64, function: &str) -> NodeIndex {
         let work = Work::Task { id, function: function.to_owned() };
         self.graph.add(Call { address, work, via: None })
+    }
+
+    /// The change that a node is a part of.
+    pub(super) fn change(&self, index: usize) -> &'a Change {
+        &self.changes[index]
     }
 
     /// The units at one address.

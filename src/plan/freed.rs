@@ -8,7 +8,7 @@ use petgraph::graph::NodeIndex;
 use super::Because;
 use super::draft::{Draft, Unit};
 use crate::diff::{Occupied, Reach, SERVICES_PER_VRACK, prefix};
-use crate::live::{Live, LiveConfig};
+use crate::live::{Live, LiveConfig, Residents};
 use crate::topology::{Address, DatacenterPart, Node, Pop, ServicePart, Spec, VrackName};
 
 /// The most BGP peers that a datacenter takes. Source: OVHcloud's guide on limits.
@@ -17,10 +17,11 @@ pub(super) const PEERS_PER_DATACENTER: usize = 4;
 /// Every rule of this module, for every vRack and for the services that change vRack.
 pub(super) fn require(draft: &mut Draft<'_>, live: &Live) {
     let mut edges = Vec::new();
+    let residents = live.residents();
     for vrack in draft.vracks() {
         subnets(draft, vrack, live, &mut edges);
         l2_slot(draft, vrack, &mut edges);
-        service_slots(draft, vrack, live, &mut edges);
+        service_slots(draft, vrack, &residents, live, &mut edges);
         same_address(draft, vrack, &mut edges);
         l2_datacenters(draft, vrack, &mut edges);
         extras(draft, vrack, live, &mut edges);
@@ -83,13 +84,19 @@ fn l2_slot(draft: &Draft<'_>, vrack: &VrackName, edges: &mut Edges) {
     }
 }
 
-fn service_slots(draft: &Draft<'_>, vrack: &VrackName, live: &Live, edges: &mut Edges) {
+fn service_slots(
+    draft: &Draft<'_>,
+    vrack: &VrackName,
+    residents: &Residents<'_>,
+    live: &Live,
+    edges: &mut Edges,
+) {
     let is_membership =
         |unit: &&Unit<'_>| matches!(unit.address().node, Node::Service(_, ServicePart::Membership));
     let units = || draft.in_vrack(vrack).filter(is_membership);
     let claims: Vec<_> = units().filter_map(|unit| unit.claim).collect();
     let releases: Vec<_> = units().filter_map(|unit| unit.release).collect();
-    let used = live.members(vrack).count() + live.entering(vrack).count();
+    let used = residents.of(vrack).len() + live.entering(vrack).count();
     let places = Places { used, all: SERVICES_PER_VRACK };
     places.share(&claims, &releases, &[], &Because::FreesServiceSlot, edges);
 }

@@ -7,6 +7,7 @@
 mod draft;
 mod finish;
 mod freed;
+mod gentle;
 mod graph;
 pub mod guard;
 pub mod impact;

@@ -13,6 +13,7 @@ use petgraph::graph::NodeIndex;
 use super::Because;
 use super::draft::{Draft, Through, Unit};
 use super::freed::{self, is_bgp, is_network};
+use super::gentle;
 use super::lifeline::{self, Lifeline, Old};
 use crate::diff::{Action, Change};
 use crate::live::{Live, Status, Task};
@@ -26,12 +27,15 @@ pub(super) fn ordered<'a>(changes: &'a [Change], live: &Live) -> Draft<'a> {
     for (vrack, lifeline) in &lifelines {
         route(&mut draft, vrack, lifeline);
     }
+    gentle::wait_at_offices(&mut draft, live);
+    gentle::wait_before_outages(&mut draft);
     for (vrack, lifeline) in &lifelines {
         roll_pops(&mut draft, vrack);
         if !matches!(lifeline, Lifeline::Gap { .. }) {
             roll_datacenters(&mut draft, vrack);
         }
         roll_extras(&mut draft, vrack);
+        gentle::move_routes(&mut draft, vrack);
     }
     draft
 }
@@ -144,7 +148,7 @@ fn foreign_tasks(draft: &mut Draft<'_>, live: &Live) {
 }
 
 /// The unfinished tasks of a service that no configuration in transition accounts for.
-fn unseen_tasks(live: &Live, service: ServiceId) -> impl Iterator<Item = &Task> {
+pub(super) fn unseen_tasks(live: &Live, service: ServiceId) -> impl Iterator<Item = &Task> {
     let found = live.services.get(&service);
     let vrack = found.and_then(|service| service.vrack.as_ref());
     let in_transition: Vec<_> = match found {

@@ -1,0 +1,113 @@
+//! What is gentler and belongs to no turn: nothing goes down while there is still something to wait
+//! for, and a route that moves to another datacenter is there before it goes.
+
+use std::collections::BTreeMap;
+
+use ipnet::Ipv4Net;
+use petgraph::graph::NodeIndex;
+
+use super::Because;
+use super::draft::{Draft, Role, Through, Work};
+use super::order::unseen_tasks;
+use crate::diff::Action;
+use crate::live::{Live, Status};
+use crate::topology::{Address, DatacenterPart, Node, ServiceId, VrackName};
+
+/// Unfinished tasks of others on a service end before a call on a datacenter goes through its PoP.
+pub(super) fn wait_at_offices(draft: &mut Draft<'_>, live: &Live) {
+    let mut through: BTreeMap<ServiceId, Vec<NodeIndex>> = BTreeMap::new();
+    let mut known: BTreeMap<(ServiceId, u64), NodeIndex> = BTreeMap::new();
+    for node in draft.graph.indices() {
+        let call = draft.graph.node(node);
+        if let (Work::Task { id, .. }, Some(service)) = (&call.work, call.address.service()) {
+            known.insert((service, *id), node);
+        }
+        if let (Some(Through::Live(key)), false) = (call.via, is_wait(draft, node)) {
+            through.entry(key.service).or_default().push(node);
+        }
+    }
+    for (service, nodes) in through {
+        let tasks: Vec<_> = unseen_tasks(live, service).cloned().collect();
+        for task in tasks {
+            let vrack = draft.graph.node(nodes[0]).address.vrack.clone();
+            let wait = known.get(&(service, task.id)).copied().unwrap_or_else(|| {
+                draft.add_task(Address::membership(vrack, service), task.id, &task.function)
+            });
+            for node in &nodes {
+                draft.graph.require(wait, *node, Because::ForeignTask);
+            }
+        }
+    }
+}
+
+/// What goes down to come back does not go down before everything is over that its return waits for.
+pub(super) fn wait_before_outages(draft: &mut Draft<'_>) {
+    let waits: Vec<NodeIndex> = draft.graph.indices().filter(|node| is_wait(draft, *node)).collect();
+    if waits.is_empty() {
+        return;
+    }
+    let replaced: Vec<(NodeIndex, NodeIndex)> = draft
+        .units
+        .iter()
+        .filter(|unit| unit.deletes() && unit.creates())
+        .filter_map(|unit| Some((unit.release?, unit.claim?)))
+        .collect();
+    for (release, claim) in replaced {
+        let before = draft.graph.ancestors(claim);
+        let awaited: Vec<NodeIndex> = waits.iter().copied().filter(|wait| before.contains(wait)).collect();
+        if awaited.is_empty() {
+            continue;
+        }
+        let children = draft.graph.ancestors(release);
+        let mut removals: Vec<NodeIndex> =
+            children.into_iter().filter(|node| removes(draft, *node)).collect();
+        // The set has no order of its own, and the plan must not depend on chance.
+        removals.sort();
+        removals.push(release);
+        for wait in awaited {
+            for removal in &removals {
+                let because = match draft.graph.node(wait).work {
+                    Work::Task { .. } => Because::ForeignTask,
+                    Work::Part(..) => Because::Settles,
+                };
+                draft.graph.prefer(wait, *removal, because);
+            }
+        }
+    }
+}
+
+/// A route that leaves one datacenter for another is added there first.
+pub(super) fn move_routes(draft: &mut Draft<'_>, vrack: &VrackName) {
+    let mut added: BTreeMap<Ipv4Net, Vec<NodeIndex>> = BTreeMap::new();
+    let mut removed: Vec<(Ipv4Net, NodeIndex)> = Vec::new();
+    for unit in draft.in_vrack(vrack) {
+        let Node::Datacenter(_, DatacenterPart::Network(prefix)) = &unit.address().node else { continue };
+        match (unit.claim.filter(|_| unit.creates()), unit.release.filter(|_| unit.deletes())) {
+            (Some(claim), None) => added.entry(*prefix).or_default().push(claim),
+            (None, Some(release)) => removed.push((*prefix, release)),
+            _ => {}
+        }
+    }
+    for (prefix, release) in removed {
+        for claim in added.get(&prefix).into_iter().flatten() {
+            draft.graph.prefer(*claim, release, Because::AddedFirst);
+        }
+    }
+}
+
+/// Whether a node only waits for what runs already.
+fn is_wait(draft: &Draft<'_>, node: NodeIndex) -> bool {
+    let Work::Part(role, change) = &draft.graph.node(node).work else { return true };
+    let change = draft.change(*change);
+    match role {
+        Role::Settle => true,
+        Role::Release => change.before.as_ref().is_some_and(|it| it.status == Status::Deleting),
+        Role::Claim => change.action == Action::Wait,
+        Role::Describe => false,
+    }
+}
+
+/// Whether a node removes something.
+fn removes(draft: &Draft<'_>, node: NodeIndex) -> bool {
+    matches!(draft.graph.node(node).work, Work::Part(Role::Release, _)) && !is_wait(draft, node)
+}

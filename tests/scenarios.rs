@@ -3,7 +3,6 @@
 //! Each name below is a test and a file, `one_pop_of_two_replaced` is `one-pop-of-two-replaced.md`. The
 //! file holds the live state, what is odd about it, the desired state, and the plan as it is printed.
 //!
-//! What is ignored is known to be wrong: its file holds the plan as it should be.
 //!
 //! `SNAPSHOTS=overwrite cargo test --test scenarios` writes the plans again.
 
@@ -51,11 +50,8 @@ scenarios! {
     one_pop_of_two_replaced
     single_pop_replaced
     single_pop_replaced_keeps_assigned_asns
-    #[ignore = "wrong plan: one datacenter is down while the other is waited for"]
     single_pop_replaced_while_a_datacenter_is_being_created
-    #[ignore = "wrong plan: one datacenter is down while the other is waited for"]
     single_pop_replaced_while_a_datacenter_is_being_deleted
-    #[ignore = "wrong plan: the datacenter is down while the task of someone else is waited for"]
     single_pop_replaced_while_someone_is_at_work
     two_pops_replaced_one_after_the_other
     three_pops_replaced_one_after_the_other
@@ -92,10 +88,8 @@ scenarios! {
     l3_becomes_l2_beside_another_l3
     only_l3_service_becomes_l2
     l2_place_handed_from_one_service_to_another
-    #[ignore = "wrong plan: the new datacenter does not wait for the removal of the old one"]
     l2_service_ends_in_another_datacenter
     l2_service_moved_between_two_vracks
-    #[ignore = "wrong plan: deletes the old datacenter through the new PoP, and fails"]
     l2_pop_moved_to_another_interface
 
     // Static routes and BGP peers
@@ -109,7 +103,6 @@ scenarios! {
     bgp_peers_removed
     single_bgp_peer_replaced
     duplicate_peer_among_four
-    #[ignore = "wrong plan: the route is not there before the old one goes"]
     route_moved_to_another_datacenter
 
     // What others have begun, and what failed
@@ -118,7 +111,6 @@ scenarios! {
     init_that_differs_is_replaced
     failed_creation_is_replaced
     failed_creation_of_the_only_pop
-    #[ignore = "wrong plan: deletes the old datacenter through the new PoP, and fails"]
     failed_creation_of_an_l2_pop
     to_delete_is_waited_out_and_made_again
     to_delete_that_is_not_declared
@@ -126,15 +118,11 @@ scenarios! {
     duplicate_datacenter_is_removed
     duplicate_route_is_removed
     task_of_someone_else_is_waited_for
-    #[ignore = "wrong plan: the task of someone else is neither waited for nor named"]
     task_of_someone_else_where_only_a_route_changes
     last_pop_goes_and_its_datacenters_are_still_declared
     destroy_while_things_are_made_and_deleted
-    #[ignore = "wrong plan: attaches again what someone else has attached, and the API refuses it"]
     service_on_its_way_into_the_vrack
-    #[ignore = "wrong plan: does not attach again what someone else is detaching, and fails"]
     service_on_its_way_out_of_the_vrack
-    #[ignore = "wrong plan: does not detach what someone else is attaching elsewhere, and fails"]
     service_moved_while_someone_attaches_it_elsewhere
     other_pop_is_still_being_created
     other_pop_is_being_deleted
@@ -149,9 +137,7 @@ scenarios! {
     only_the_declared_is_managed_and_the_last_pop_goes
     only_the_declared_is_managed_and_the_only_pop_is_replaced
     description_updated_in_place
-    #[ignore = "no error: OCC209 is never reported, and the apply fails"]
     only_the_declared_is_managed_and_something_else_has_the_subnet
-    #[ignore = "no error: OCC209 is never reported, and the apply fails"]
     only_the_declared_is_managed_and_something_else_has_the_l2_place
 
     // No plan

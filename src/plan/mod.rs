@@ -396,6 +396,7 @@ impl Plan {
     /// # Errors
     /// What only live state shows to be wrong; nothing can be planned then.
     pub fn make(topology: &Topology, live: &Live, goal: Goal) -> Result<Self, PlanError> {
+        let live = &*live.in_order();
         let mut difference = diff(topology, live, goal).map_err(PlanError::Unfit)?;
         outage::complete(topology, live, goal, &mut difference).map_err(PlanError::Unfit)?;
         let Difference { changes, unmanaged, unchanged } = difference;

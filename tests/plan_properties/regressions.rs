@@ -253,3 +253,16 @@ fn the_routes_of_a_datacenter_that_is_being_deleted_hold_their_prefix_until_it_i
     world.delete_datacenter(uuid(0), pop, id).unwrap();
     runs(topology, &world, 2);
 }
+
+#[test]
+fn the_order_of_the_apis_lists_does_not_matter() {
+    let topology = "
+  pn-1:
+    services:
+      00000000-0000-0000-0000-000000000001: {}
+";
+    let mut world = account(&[(0, Some("pn-1"))]);
+    world.seed_pop(uuid(0), &l3(0, "172.16.0.0/30"), Seed::Active);
+    world.seed_pop(uuid(0), &l3(0, "172.16.0.4/30"), Seed::Active);
+    runs(topology, &world, 2);
+}

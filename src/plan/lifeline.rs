@@ -21,7 +21,8 @@ pub(super) enum Lifeline {
     Rolling {
         /// The node that makes the new one.
         new: NodeIndex,
-        /// The old one.
+        /// The old one that calls go through before: one that is up, if there is one. It need not be
+        /// the one that stands until then.
         old: Old,
     },
     /// There was none; one is made.
@@ -52,6 +53,8 @@ pub(super) enum Lifeline {
 /// A live PoP that the plan removes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Old {
+    /// Whether it is in force.
+    pub(super) is_up: bool,
     /// Which.
     pub(super) key: PopKey,
     /// The node that waits until its creation is over, if it is being created.
@@ -78,10 +81,13 @@ fn of(draft: &mut Draft<'_>, vrack: &VrackName, live: &Live) -> Lifeline {
         (None, Some(new)) => Lifeline::Opening { new },
         (Some(old), None) => Lifeline::Ending { old, removals: removals(&olds) },
         (Some(first_old), Some(first_new)) => {
-            for new in &news {
-                for old in &olds {
-                    if draft.graph.prefer(*new, old.release, Because::KeepsPath) {
-                        return Lifeline::Rolling { new: *new, old: *old };
+            // One that is up keeps a path up; failing that, any keeps the datacenters from going with the last.
+            for is_up in [true, false] {
+                for new in &news {
+                    for old in olds.iter().filter(|old| old.is_up == is_up) {
+                        if draft.graph.prefer(*new, old.release, Because::KeepsPath) {
+                            return Lifeline::Rolling { new: *new, old: first_old };
+                        }
                     }
                 }
             }
@@ -109,15 +115,15 @@ fn kept(draft: &Draft<'_>, vrack: &VrackName, live: &Live) -> Option<PopKey> {
 fn olds(draft: &Draft<'_>, vrack: &VrackName) -> Vec<Old> {
     let units =
         draft.in_vrack(vrack).filter(|unit| unit.is_pop() && unit.releases_l3_pop() && unit.deletes());
-    let mut olds: Vec<(bool, Old)> = units
+    let mut olds: Vec<Old> = units
         .filter_map(|unit| {
             let config = unit.released()?;
-            let (key, release) = (pop_key(Some(config))?, unit.release?);
-            Some((config.status != Status::Active, Old { key, settle: unit.settle, release }))
+            let is_up = config.status == Status::Active;
+            Some(Old { is_up, key: pop_key(Some(config))?, settle: unit.settle, release: unit.release? })
         })
         .collect();
-    olds.sort_by_key(|(is_down, _)| *is_down);
-    olds.into_iter().map(|(_, old)| old).collect()
+    olds.sort_by_key(|old| !old.is_up);
+    olds
 }
 
 /// The nodes that make an l3 PoP, or wait for one that is being made: first those that wait for the

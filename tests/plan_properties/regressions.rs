@@ -255,6 +255,23 @@ fn the_routes_of_a_datacenter_that_is_being_deleted_hold_their_prefix_until_it_i
 }
 
 #[test]
+fn a_pop_that_is_up_is_kept_rather_than_one_whose_creation_failed() {
+    let topology = "
+  pn-1:
+    services:
+      00000000-0000-0000-0000-000000000002:
+        pop: {type: l3, customerBgpArea: 65001, subnet: 10.0.0.0/30}
+      00000000-0000-0000-0000-000000000004:
+        pop: {type: l3, customerBgpArea: 65001, subnet: 10.0.0.4/30}
+";
+    let mut world = account(&[(1, Some("pn-1")), (3, Some("pn-1"))]);
+    world.seed_pop(uuid(1), &l3(1, "10.0.1.0/30"), Seed::Active);
+    world.seed_pop(uuid(3), &l3(3, "10.0.0.4/30"), Seed::Stuck);
+    let facts = runs(topology, &world, 4);
+    assert_eq!((facts.levels, facts.kept), (1, 1), "one vRack has paths, and keeps one");
+}
+
+#[test]
 fn the_order_of_the_apis_lists_does_not_matter() {
     let topology = "
   pn-1:

@@ -9,7 +9,7 @@ use super::order;
 use crate::diagnostic::Diagnostic;
 use crate::diff::{Action, Change, Difference, Goal, Reason, check_available, codes};
 use crate::live::{Live, LiveConfig, Status};
-use crate::topology::{Address, DatacenterPart, Node, Spec, Topology, VrackName};
+use crate::topology::{Address, DatacenterPart, Declaration, Node, Spec, Topology, VrackName};
 
 /// Adds to a difference what its PoPs take down with them.
 ///
@@ -33,6 +33,12 @@ pub(super) fn complete(
     let mut touched_addresses = BTreeSet::new();
     for (vrack, fate) in fates {
         let changes = by_vrack.entry(vrack.clone()).or_default();
+        if is_carried(live, &vrack, changes) {
+            if let (Fate::Goes, Goal::Apply) = (&fate, goal) {
+                diagnostics.extend(out_of_reach(topology, &vrack, changes));
+            }
+            continue;
+        }
         if let (Fate::Goes, Goal::Apply) = (&fate, goal) {
             diagnostics.extend(unreachable_datacenters(topology, &vrack));
         }
@@ -124,15 +130,42 @@ fn taken_away(address: Address, config: LiveConfig) -> Change {
     Change { address, action: Action::Delete, before: Some(config), after: None, fields: Vec::new(), reason }
 }
 
+/// Whether an l3 PoP that is not in force, and that no change removes, keeps the datacenters of a vRack
+/// from going: one that is being created, or whose creation failed.
+fn is_carried(live: &Live, vrack: &VrackName, changes: &[Change]) -> bool {
+    let mut pops = live.l3_pops(vrack).filter(|(_, config)| config.status != Status::Deleting);
+    pops.any(|(at, config)| {
+        let is_it = |change: &&Change| {
+            change.address == *at && change.before.as_ref().is_some_and(|before| before.id == config.id)
+        };
+        !changes.iter().filter(is_it).any(|change| change.action != Action::Wait)
+    })
+}
+
 /// What is declared in a vRack that has no l3 PoP to make it or to keep it through.
 fn unreachable_datacenters(topology: &Topology, vrack: &VrackName) -> Vec<Diagnostic> {
     let inside = topology.entries.range(Address::vrack(vrack.clone())..);
     let inside = inside.take_while(|(at, _)| at.vrack == *vrack);
     let datacenters = inside.filter(|(at, _)| matches!(at.node, Node::Datacenter(_, DatacenterPart::Config)));
-    datacenters.map(|(address, declaration)| {
-        let message = format!("{address}: no l3 PoP of {vrack} is there to configure it through");
-        Diagnostic::error(codes::NO_L3_POP, message, declaration.span, "needs an l3 PoP in its vRack")
-            .help("declare a service with `pop: {type: l3, …}` in this vRack; if one is being created by someone else, try again when it is active")
-    })
-    .collect()
+    datacenters.map(|(address, declaration)| no_l3_pop(address, declaration)).collect()
+}
+
+/// What would have to be changed in a vRack that has no l3 PoP in force to change it through.
+fn out_of_reach(topology: &Topology, vrack: &VrackName, changes: &[Change]) -> Vec<Diagnostic> {
+    let of_datacenter = |change: &&Change| matches!(change.address.node, Node::Datacenter(..));
+    let changed: BTreeSet<Address> = changes
+        .iter()
+        .filter(of_datacenter)
+        .filter_map(|change| {
+            Some(Address::datacenter(vrack.clone(), change.address.datacenter_name()?.clone()))
+        })
+        .collect();
+    let declared = changed.iter().filter_map(|at| Some((at, topology.entries.get(at)?)));
+    declared.map(|(address, declaration)| no_l3_pop(address, declaration)).collect()
+}
+
+fn no_l3_pop(address: &Address, declaration: &Declaration) -> Diagnostic {
+    let message = format!("{address}: no l3 PoP of {} is there to configure it through", address.vrack);
+    Diagnostic::error(codes::NO_L3_POP, message, declaration.span, "needs an l3 PoP in its vRack")
+        .help("declare a service with `pop: {type: l3, …}` in this vRack; if one is being created by someone else, try again when it is active")
 }

@@ -272,6 +272,22 @@ fn a_pop_that_is_up_is_kept_rather_than_one_whose_creation_failed() {
 }
 
 #[test]
+fn datacenters_that_an_unmanaged_pop_carries_are_left_alone_though_it_is_not_up() {
+    let topology = "
+  pn-2:
+    manage: declared
+    services:
+      00000000-0000-0000-0000-000000000002: {}
+";
+    let mut world = account(&[(0, Some("pn-1")), (1, Some("pn-1"))]);
+    world.seed_pop(uuid(0), &l3(0, "172.16.0.0/30"), Seed::Stuck);
+    let leaving = world.seed_pop(uuid(1), &l3(1, "172.16.0.4/30"), Seed::Active);
+    world.seed_datacenter("pn-1", &datacenter(2, Some("10.2.0.0/24")), Seed::Active);
+    world.delete_pop(uuid(1), leaving).unwrap();
+    runs(topology, &world, 3);
+}
+
+#[test]
 fn the_order_of_the_apis_lists_does_not_matter() {
     let topology = "
   pn-1:

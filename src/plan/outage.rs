@@ -49,12 +49,16 @@ pub(super) fn complete(
         let waited: BTreeSet<Address> =
             changes.iter().filter(|change| waits(change)).map(|change| change.address.clone()).collect();
         changes.retain(|change| !waits(change));
+        let returning = returning(&touched);
         for (address, config) in touched {
             touched_addresses.insert(address.clone());
             if topology.entries.contains_key(&address) && !waited.contains(&address) {
                 difference.unchanged = difference.unchanged.saturating_sub(1);
             }
             changes.push(match fate {
+                Fate::ComesBack if !returning.contains(&(address.clone(), config.id.lowest())) => {
+                    duplicate(address, config)
+                }
                 Fate::ComesBack => {
                     let is_datacenter = matches!(config.spec, Spec::Datacenter(_));
                     let declared = topology.entries.get(&address);
@@ -105,6 +109,25 @@ fn touched(live: &Live, vrack: &VrackName, changes: &[Change]) -> Vec<(Address, 
         .collect()
 }
 
+/// Of what goes down, what comes back: of several configurations at one address only one can be made,
+/// and with it the extras it holds.
+fn returning(touched: &[(Address, LiveConfig)]) -> BTreeSet<(Address, u64)> {
+    let mut best: BTreeMap<&Address, &LiveConfig> = BTreeMap::new();
+    let rank = |config: &LiveConfig| (config.status != Status::Active, config.id.lowest());
+    for (address, config) in touched {
+        // Parents come before their children, so the one that holds an extra is known.
+        let parent = address.parent().and_then(|parent| best.get(&parent));
+        if parent.is_some_and(|parent| !parent.id.holds(&config.id)) {
+            continue;
+        }
+        let found = best.entry(address).or_insert(config);
+        if rank(config) < rank(found) {
+            *found = config;
+        }
+    }
+    best.into_iter().map(|(address, config)| (address.clone(), config.id.lowest())).collect()
+}
+
 /// Whether an extra's own datacenter configuration is being deleted.
 fn is_in_deleting(live: &Live, address: &Address, extra: &LiveConfig) -> bool {
     let parents = address.parent().and_then(|parent| live.configs.get(&parent));
@@ -120,6 +143,12 @@ fn put_back(address: Address, config: LiveConfig) -> Change {
     };
     let after = Some(config.spec.clone());
     Change { address, action: Action::Replace, before: Some(config), after, fields: Vec::new(), reason }
+}
+
+/// Goes, and another at its address comes back.
+fn duplicate(address: Address, config: LiveConfig) -> Change {
+    let (action, reason, fields) = (Action::Delete, Reason::Duplicate, Vec::new());
+    Change { address, action, before: Some(config), after: None, fields, reason }
 }
 
 fn taken_away(address: Address, config: LiveConfig) -> Change {

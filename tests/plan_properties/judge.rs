@@ -52,7 +52,8 @@ fn holds(plan: &Plan, change: &Change, before: &LiveConfig, topology: &Topology,
                 declared.is_some_and(|wanted| wanted.spec.differing_fields(&it.spec).is_empty())
             };
             let mut twins = twins.filter(is_right);
-            let replaced = at(&change.address).any(|it| it.action == Action::Replace);
+            let replaced = at(&change.address)
+                .any(|it| matches!(it.action, Action::Replace) && it.reason != Reason::Duplicate);
             replaced || twins.any(|it| it.status == Status::Active && !touched.contains(&it.id.lowest()))
         }
         Reason::NoPathMeanwhile => carrier(topology, live, &change.address.vrack) != Some(true),

@@ -272,22 +272,6 @@ fn a_pop_that_is_up_is_kept_rather_than_one_whose_creation_failed() {
 }
 
 #[test]
-fn datacenters_that_an_unmanaged_pop_carries_are_left_alone_though_it_is_not_up() {
-    let topology = "
-  pn-2:
-    manage: declared
-    services:
-      00000000-0000-0000-0000-000000000002: {}
-";
-    let mut world = account(&[(0, Some("pn-1")), (1, Some("pn-1"))]);
-    world.seed_pop(uuid(0), &l3(0, "172.16.0.0/30"), Seed::Stuck);
-    let leaving = world.seed_pop(uuid(1), &l3(1, "172.16.0.4/30"), Seed::Active);
-    world.seed_datacenter("pn-1", &datacenter(2, Some("10.2.0.0/24")), Seed::Active);
-    world.delete_pop(uuid(1), leaving).unwrap();
-    runs(topology, &world, 3);
-}
-
-#[test]
 fn the_order_of_the_apis_lists_does_not_matter() {
     let topology = "
   pn-1:
@@ -298,4 +282,23 @@ fn the_order_of_the_apis_lists_does_not_matter() {
     world.seed_pop(uuid(0), &l3(0, "172.16.0.0/30"), Seed::Active);
     world.seed_pop(uuid(0), &l3(0, "172.16.0.4/30"), Seed::Active);
     runs(topology, &world, 2);
+}
+
+#[test]
+fn of_unmanaged_twins_that_go_down_one_comes_back() {
+    let topology = "
+  pn-1:
+    manage: declared
+    services:
+      00000000-0000-0000-0000-000000000001:
+        pop: {type: l3, customerBgpArea: 65002, subnet: 172.16.0.0/30}
+";
+    let mut world = account(&[(0, Some("pn-1"))]);
+    world.seed_pop(uuid(0), &l3(0, "172.16.0.0/30"), Seed::Active);
+    for _ in 0..2 {
+        let id = world.seed_datacenter("pn-1", &datacenter(2, Some("10.2.0.0/24")), Seed::Active);
+        world.seed_extra(id, &route("192.168.0.0/24", "10.2.0.10"), Seed::Active);
+    }
+    // The PoP, one datacenter and its route go and come back; the twin and its route go.
+    runs(topology, &world, 8);
 }

@@ -15,8 +15,8 @@ use crate::topology::VrackName;
 /// How the l3 datacenters of a vRack are reached while the plan runs.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Lifeline {
-    /// A PoP stands throughout.
-    Kept(PopKey),
+    /// PoPs stand throughout: the first is the one that calls go through.
+    Kept(Vec<PopKey>),
     /// An old PoP stands until a new one does.
     Rolling {
         /// The node that makes the new one.
@@ -71,8 +71,9 @@ pub(super) fn secure<'a>(draft: &mut Draft<'a>, live: &Live) -> BTreeMap<&'a Vra
 }
 
 fn of(draft: &mut Draft<'_>, vrack: &VrackName, live: &Live) -> Lifeline {
-    if let Some(key) = kept(draft, vrack, live) {
-        return Lifeline::Kept(key);
+    let kept = kept(draft, vrack, live);
+    if !kept.is_empty() {
+        return Lifeline::Kept(kept);
     }
     let olds = olds(draft, vrack);
     let news = news(draft, vrack);
@@ -100,15 +101,17 @@ fn removals(olds: &[Old]) -> Vec<NodeIndex> {
     olds.iter().map(|old| old.release).collect()
 }
 
-/// An active l3 PoP that the plan does not touch; one without unfinished tasks where there is one.
-fn kept(draft: &Draft<'_>, vrack: &VrackName, live: &Live) -> Option<PopKey> {
+/// The active l3 PoPs that the plan does not touch, those without unfinished tasks first.
+fn kept(draft: &Draft<'_>, vrack: &VrackName, live: &Live) -> Vec<PopKey> {
     let untouched = live.l3_pops(vrack).filter(|(address, config)| {
         let touched = |unit: &Unit<'_>| unit.released().is_some_and(|released| released.id == config.id);
         config.status == Status::Active && !draft.at(address).any(touched)
     });
     let is_busy =
         |key: &PopKey| live.services.get(&key.service).is_some_and(|service| !service.tasks.is_empty());
-    untouched.filter_map(|(_, config)| pop_key(Some(config))).min_by_key(|key| (is_busy(key), *key))
+    let mut kept: Vec<PopKey> = untouched.filter_map(|(_, config)| pop_key(Some(config))).collect();
+    kept.sort_by_key(|key| (is_busy(key), *key));
+    kept
 }
 
 /// The l3 PoPs that the plan removes, those that are up first.

@@ -3,7 +3,6 @@
 //! Each name below is a test and a file, `one_pop_of_two_replaced` is `one-pop-of-two-replaced.md`. The
 //! file holds the live state, what is odd about it, the desired state, and the plan as it is printed.
 //!
-//!
 //! `SNAPSHOTS=overwrite cargo test --test scenarios` writes the plans again.
 
 #[path = "support/scenario/mod.rs"]

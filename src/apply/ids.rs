@@ -81,7 +81,14 @@ impl Made {
         extra: &ExtraRef,
     ) -> Result<Option<(u64, u64)>, StepError> {
         let datacenter = self.datacenter(client, pop, &extra.datacenter).await?;
-        if pop == extra.read_via {
+        // Where the datacenter bears one number under both PoPs, so does what is in it; to look for the
+        // same content instead could find a twin once it is gone.
+        let number_by = |pop: &PopKey| match &extra.datacenter {
+            DatacenterRef::Live { ids, .. } => ids.get(pop),
+            DatacenterRef::Made { .. } => None,
+        };
+        let is_shared = number_by(&extra.read_via) == Some(&datacenter);
+        if pop == extra.read_via || is_shared {
             return Ok(Some((datacenter, extra.id)));
         }
         let listed = client.extras(pop.service.uuid(), pop.id, datacenter).await?;

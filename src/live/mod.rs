@@ -10,6 +10,7 @@ pub mod read;
 pub use convert::Unreadable;
 pub use moved::moved;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -257,6 +258,22 @@ pub struct Offer {
 }
 
 impl Live {
+    /// The same with every list by number: the API promises no order, and a plan shall not depend on it.
+    #[must_use]
+    pub fn in_order(&self) -> Cow<'_, Self> {
+        let configs = self.configs.values().all(|list| list.is_sorted_by_key(|config| config.id.lowest()));
+        let tasks = self.services.values().all(|service| service.tasks.is_sorted());
+        let moves = self.vracks.values().all(|vrack| vrack.tasks.is_sorted_by_key(|task| task.id));
+        if configs && tasks && moves {
+            return Cow::Borrowed(self);
+        }
+        let mut ordered = self.clone();
+        ordered.configs.values_mut().for_each(|list| list.sort_by_key(|config| config.id.lowest()));
+        ordered.services.values_mut().for_each(|service| service.tasks.sort());
+        ordered.vracks.values_mut().for_each(|vrack| vrack.tasks.sort_by_key(|task| task.id));
+        Cow::Owned(ordered)
+    }
+
     /// Which services are where, to be asked of many vRacks.
     #[must_use]
     pub fn residents(&self) -> Residents<'_> {

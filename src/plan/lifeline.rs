@@ -15,13 +15,14 @@ use crate::topology::VrackName;
 /// How the l3 datacenters of a vRack are reached while the plan runs.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Lifeline {
-    /// A PoP stands throughout.
-    Kept(PopKey),
+    /// PoPs stand throughout: the first is the one that calls go through.
+    Kept(Vec<PopKey>),
     /// An old PoP stands until a new one does.
     Rolling {
         /// The node that makes the new one.
         new: NodeIndex,
-        /// The old one.
+        /// The old one that calls go through before: one that is up, if there is one. It need not be
+        /// the one that stands until then.
         old: Old,
     },
     /// There was none; one is made.
@@ -52,6 +53,8 @@ pub(super) enum Lifeline {
 /// A live PoP that the plan removes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Old {
+    /// Whether it is in force.
+    pub(super) is_up: bool,
     /// Which.
     pub(super) key: PopKey,
     /// The node that waits until its creation is over, if it is being created.
@@ -68,8 +71,9 @@ pub(super) fn secure<'a>(draft: &mut Draft<'a>, live: &Live) -> BTreeMap<&'a Vra
 }
 
 fn of(draft: &mut Draft<'_>, vrack: &VrackName, live: &Live) -> Lifeline {
-    if let Some(key) = kept(draft, vrack, live) {
-        return Lifeline::Kept(key);
+    let kept = kept(draft, vrack, live);
+    if !kept.is_empty() {
+        return Lifeline::Kept(kept);
     }
     let olds = olds(draft, vrack);
     let news = news(draft, vrack);
@@ -78,10 +82,13 @@ fn of(draft: &mut Draft<'_>, vrack: &VrackName, live: &Live) -> Lifeline {
         (None, Some(new)) => Lifeline::Opening { new },
         (Some(old), None) => Lifeline::Ending { old, removals: removals(&olds) },
         (Some(first_old), Some(first_new)) => {
-            for new in &news {
-                for old in &olds {
-                    if draft.graph.prefer(*new, old.release, Because::KeepsPath) {
-                        return Lifeline::Rolling { new: *new, old: *old };
+            // One that is up keeps a path up; failing that, any keeps the datacenters from going with the last.
+            for is_up in [true, false] {
+                for new in &news {
+                    for old in olds.iter().filter(|old| old.is_up == is_up) {
+                        if draft.graph.prefer(*new, old.release, Because::KeepsPath) {
+                            return Lifeline::Rolling { new: *new, old: first_old };
+                        }
                     }
                 }
             }
@@ -94,30 +101,32 @@ fn removals(olds: &[Old]) -> Vec<NodeIndex> {
     olds.iter().map(|old| old.release).collect()
 }
 
-/// An active l3 PoP that the plan does not touch; one without unfinished tasks where there is one.
-fn kept(draft: &Draft<'_>, vrack: &VrackName, live: &Live) -> Option<PopKey> {
+/// The active l3 PoPs that the plan does not touch, those without unfinished tasks first.
+fn kept(draft: &Draft<'_>, vrack: &VrackName, live: &Live) -> Vec<PopKey> {
     let untouched = live.l3_pops(vrack).filter(|(address, config)| {
         let touched = |unit: &Unit<'_>| unit.released().is_some_and(|released| released.id == config.id);
         config.status == Status::Active && !draft.at(address).any(touched)
     });
     let is_busy =
         |key: &PopKey| live.services.get(&key.service).is_some_and(|service| !service.tasks.is_empty());
-    untouched.filter_map(|(_, config)| pop_key(Some(config))).min_by_key(|key| (is_busy(key), *key))
+    let mut kept: Vec<PopKey> = untouched.filter_map(|(_, config)| pop_key(Some(config))).collect();
+    kept.sort_by_key(|key| (is_busy(key), *key));
+    kept
 }
 
 /// The l3 PoPs that the plan removes, those that are up first.
 fn olds(draft: &Draft<'_>, vrack: &VrackName) -> Vec<Old> {
     let units =
         draft.in_vrack(vrack).filter(|unit| unit.is_pop() && unit.releases_l3_pop() && unit.deletes());
-    let mut olds: Vec<(bool, Old)> = units
+    let mut olds: Vec<Old> = units
         .filter_map(|unit| {
             let config = unit.released()?;
-            let (key, release) = (pop_key(Some(config))?, unit.release?);
-            Some((config.status != Status::Active, Old { key, settle: unit.settle, release }))
+            let is_up = config.status == Status::Active;
+            Some(Old { is_up, key: pop_key(Some(config))?, settle: unit.settle, release: unit.release? })
         })
         .collect();
-    olds.sort_by_key(|(is_down, _)| *is_down);
-    olds.into_iter().map(|(_, old)| old).collect()
+    olds.sort_by_key(|old| !old.is_up);
+    olds
 }
 
 /// The nodes that make an l3 PoP, or wait for one that is being made: first those that wait for the

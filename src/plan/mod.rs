@@ -435,6 +435,7 @@ impl Plan {
         goal: Goal,
         only: Option<&Address>,
     ) -> Result<Self, PlanError> {
+        let live = &*live.in_order();
         let mut difference = diff(topology, live, goal).map_err(PlanError::Unfit)?;
         if let Some(address) = only {
             only::check(address, topology, live)?;

@@ -16,7 +16,7 @@ use super::freed::{self, is_bgp, is_network};
 use super::gentle;
 use super::lifeline::{self, Lifeline, Old};
 use crate::diff::{Action, Change};
-use crate::live::{Live, Status, Task};
+use crate::live::{ConfigId, Live, PopKey, Status, Task};
 use crate::topology::{Address, Node, ServiceId, VrackName};
 
 /// The whole draft, ordered.
@@ -177,7 +177,13 @@ fn route(draft: &mut Draft<'_>, vrack: &VrackName, lifeline: &Lifeline) {
     let nodes: Vec<Routed> = in_datacenters.flat_map(|unit| routed(draft, unit)).collect();
     for node in nodes {
         match lifeline {
-            Lifeline::Kept(key) => draft.through(node.at, Through::Live(*key)),
+            Lifeline::Kept(pops) => {
+                // What is only looked at is looked at where it was read: its number is sure there.
+                let read_via = node.read_via.filter(|via| node.is_wait && pops.contains(via));
+                if let Some(pop) = read_via.or(pops.first().copied()) {
+                    draft.through(node.at, Through::Live(pop));
+                }
+            }
             Lifeline::Rolling { old, .. } if node.is_wait || early.contains(&node.at) => {
                 before(draft, &node, old, &[old.release]);
             }
@@ -201,24 +207,32 @@ struct Routed {
     is_wait: bool,
     /// It comes before, or after, another node that is called through the same PoP anyway.
     implied: bool,
+    /// The PoP through which the extra that it is about was read.
+    read_via: Option<PopKey>,
 }
 
 fn routed(draft: &Draft<'_>, unit: &Unit<'_>) -> Vec<Routed> {
     let parent = unit.address().parent().filter(|_| unit.is_extra());
     let above = |test: fn(&Unit<'_>) -> bool| parent.iter().any(|parent| draft.at(parent).any(test));
+    let read_via = match unit.change.before.as_ref().map(|before| &before.id) {
+        Some(ConfigId::Extra { via, .. }) => Some(*via),
+        _ => None,
+    };
     let claim = unit.claim.map(|at| Routed {
         at,
+        read_via,
         makes: true,
         is_wait: unit.change.action == Action::Wait,
         implied: above(|unit| unit.creates()),
     });
     let release = unit.release.map(|at| Routed {
         at,
+        read_via,
         makes: false,
         is_wait: !unit.deletes(),
         implied: above(|unit| unit.deletes()),
     });
-    let settle = unit.settle.map(|at| Routed { at, makes: false, is_wait: true, implied: true });
+    let settle = unit.settle.map(|at| Routed { at, read_via, makes: false, is_wait: true, implied: true });
     [claim, release, settle].into_iter().flatten().collect()
 }
 

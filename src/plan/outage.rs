@@ -9,7 +9,7 @@ use super::order;
 use crate::diagnostic::{Diagnostic, codes};
 use crate::diff::{Action, Change, Difference, Goal, Reason, check_available};
 use crate::live::{Live, LiveConfig, Status};
-use crate::topology::{Address, DatacenterPart, Node, Spec, Topology, VrackName};
+use crate::topology::{Address, DatacenterPart, Declaration, Node, Spec, Topology, VrackName};
 
 /// Adds to a difference what its PoPs take down with them.
 ///
@@ -33,6 +33,12 @@ pub(super) fn complete(
     let mut touched_addresses = BTreeSet::new();
     for (vrack, fate) in fates {
         let changes = by_vrack.entry(vrack.clone()).or_default();
+        if is_carried(live, &vrack, changes) {
+            if let (Fate::Goes, Goal::Apply) = (&fate, goal) {
+                diagnostics.extend(out_of_reach(topology, &vrack, changes));
+            }
+            continue;
+        }
         if let (Fate::Goes, Goal::Apply) = (&fate, goal) {
             diagnostics.extend(unreachable_datacenters(topology, &vrack));
         }
@@ -43,12 +49,16 @@ pub(super) fn complete(
         let waited: BTreeSet<Address> =
             changes.iter().filter(|change| waits(change)).map(|change| change.address.clone()).collect();
         changes.retain(|change| !waits(change));
+        let returning = returning(&touched);
         for (address, config) in touched {
             touched_addresses.insert(address.clone());
             if topology.entries.contains_key(&address) && !waited.contains(&address) {
                 difference.unchanged = difference.unchanged.saturating_sub(1);
             }
             changes.push(match fate {
+                Fate::ComesBack if !returning.contains(&(address.clone(), config.id.lowest())) => {
+                    duplicate(address, config)
+                }
                 Fate::ComesBack => {
                     let is_datacenter = matches!(config.spec, Spec::Datacenter(_));
                     let declared = topology.entries.get(&address);
@@ -99,6 +109,25 @@ fn touched(live: &Live, vrack: &VrackName, changes: &[Change]) -> Vec<(Address, 
         .collect()
 }
 
+/// Of what goes down, what comes back: of several configurations at one address only one can be made,
+/// and with it the extras it holds.
+fn returning(touched: &[(Address, LiveConfig)]) -> BTreeSet<(Address, u64)> {
+    let mut best: BTreeMap<&Address, &LiveConfig> = BTreeMap::new();
+    let rank = |config: &LiveConfig| (config.status != Status::Active, config.id.lowest());
+    for (address, config) in touched {
+        // Parents come before their children, so the one that holds an extra is known.
+        let parent = address.parent().and_then(|parent| best.get(&parent));
+        if parent.is_some_and(|parent| !parent.id.holds(&config.id)) {
+            continue;
+        }
+        let found = best.entry(address).or_insert(config);
+        if rank(config) < rank(found) {
+            *found = config;
+        }
+    }
+    best.into_iter().map(|(address, config)| (address.clone(), config.id.lowest())).collect()
+}
+
 /// Whether an extra's own datacenter configuration is being deleted.
 fn is_in_deleting(live: &Live, address: &Address, extra: &LiveConfig) -> bool {
     let parents = address.parent().and_then(|parent| live.configs.get(&parent));
@@ -116,6 +145,12 @@ fn put_back(address: Address, config: LiveConfig) -> Change {
     Change { address, action: Action::Replace, before: Some(config), after, fields: Vec::new(), reason }
 }
 
+/// Goes, and another at its address comes back.
+fn duplicate(address: Address, config: LiveConfig) -> Change {
+    let (action, reason, fields) = (Action::Delete, Reason::Duplicate, Vec::new());
+    Change { address, action, before: Some(config), after: None, fields, reason }
+}
+
 fn taken_away(address: Address, config: LiveConfig) -> Change {
     let reason = match (&config.spec, address.parent()) {
         (Spec::Extra(_), Some(parent)) => Reason::GoesWith { parent },
@@ -124,15 +159,42 @@ fn taken_away(address: Address, config: LiveConfig) -> Change {
     Change { address, action: Action::Delete, before: Some(config), after: None, fields: Vec::new(), reason }
 }
 
+/// Whether an l3 PoP that is not in force, and that no change removes, keeps the datacenters of a vRack
+/// from going: one that is being created, or whose creation failed.
+fn is_carried(live: &Live, vrack: &VrackName, changes: &[Change]) -> bool {
+    let mut pops = live.l3_pops(vrack).filter(|(_, config)| config.status != Status::Deleting);
+    pops.any(|(at, config)| {
+        let is_it = |change: &&Change| {
+            change.address == *at && change.before.as_ref().is_some_and(|before| before.id == config.id)
+        };
+        !changes.iter().filter(is_it).any(|change| change.action != Action::Wait)
+    })
+}
+
 /// What is declared in a vRack that has no l3 PoP to make it or to keep it through.
 fn unreachable_datacenters(topology: &Topology, vrack: &VrackName) -> Vec<Diagnostic> {
     let inside = topology.entries.range(Address::vrack(vrack.clone())..);
     let inside = inside.take_while(|(at, _)| at.vrack == *vrack);
     let datacenters = inside.filter(|(at, _)| matches!(at.node, Node::Datacenter(_, DatacenterPart::Config)));
-    datacenters.map(|(address, declaration)| {
-        let message = format!("{address}: no l3 PoP of {vrack} is there to configure it through");
-        Diagnostic::error(codes::NO_L3_POP, message, declaration.span, "needs an l3 PoP in its vRack")
-            .help("declare a service with `pop: {type: l3, …}` in this vRack; if one is being created by someone else, try again when it is active")
-    })
-    .collect()
+    datacenters.map(|(address, declaration)| no_l3_pop(address, declaration)).collect()
+}
+
+/// What would have to be changed in a vRack that has no l3 PoP in force to change it through.
+fn out_of_reach(topology: &Topology, vrack: &VrackName, changes: &[Change]) -> Vec<Diagnostic> {
+    let of_datacenter = |change: &&Change| matches!(change.address.node, Node::Datacenter(..));
+    let changed: BTreeSet<Address> = changes
+        .iter()
+        .filter(of_datacenter)
+        .filter_map(|change| {
+            Some(Address::datacenter(vrack.clone(), change.address.datacenter_name()?.clone()))
+        })
+        .collect();
+    let declared = changed.iter().filter_map(|at| Some((at, topology.entries.get(at)?)));
+    declared.map(|(address, declaration)| no_l3_pop(address, declaration)).collect()
+}
+
+fn no_l3_pop(address: &Address, declaration: &Declaration) -> Diagnostic {
+    let message = format!("{address}: no l3 PoP of {} is there to configure it through", address.vrack);
+    Diagnostic::error(codes::NO_L3_POP, message, declaration.span, "needs an l3 PoP in its vRack")
+        .help("declare a service with `pop: {type: l3, …}` in this vRack; if one is being created by someone else, try again when it is active")
 }

@@ -1,6 +1,7 @@
 //! What has to hold of every case.
 
 use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use ovhconnect::diagnostic::Diagnostic;
 use ovhconnect::diff::Goal;
@@ -10,8 +11,8 @@ use ovhconnect::sim::World;
 use ovhconnect::topology::Topology;
 
 use super::case::{look, parse};
-use super::drive::{self, PACES};
-use super::report;
+use super::drive::{self, Least, PACES};
+use super::{judge, report};
 
 /// What became of a case that is as it should be.
 #[derive(Clone, Debug)]
@@ -29,8 +30,11 @@ pub enum Verdict {
 pub struct Facts {
     pub steps: usize,
     pub runs: usize,
-    /// Of the vRacks, how many kept something up, and in how many of them a run came as low as foretold.
-    pub bounded: usize,
+    /// Of paths and of datacenters: how many vRacks had some,
+    pub levels: usize,
+    /// in how many of them some are to stand at every moment,
+    pub kept: usize,
+    /// and in how many a run came as low as foretold.
     pub reached: usize,
 }
 
@@ -46,11 +50,12 @@ pub fn check(text: &str, world: &World, seed: u64, orders: usize) -> Result<Verd
         Err(error) => return Err(format!("live state cannot be read: {error}\n{text}")),
     };
     let setting = || format!("topology:\n{text}\nlive:\n{}", report::live(&reading.live));
-    let plan = match Plan::make(&reading.topology, &reading.live, Goal::Apply) {
+    let make = || Plan::make(&reading.topology, &reading.live, Goal::Apply);
+    let made =
+        catch_unwind(AssertUnwindSafe(make)).map_err(|_| format!("planning panics\n\n{}", setting()))?;
+    let plan = match made {
         Ok(plan) => plan,
-        Err(PlanError::Unfit(diagnostics)) => {
-            return Ok(unfit(&diagnostics));
-        }
+        Err(PlanError::Unfit(diagnostics)) => return Ok(unfit(&diagnostics)),
         Err(problem @ (PlanError::Only(_) | PlanError::Cycle(_))) => {
             return Err(format!("{problem}\n\n{}", setting()));
         }
@@ -65,25 +70,56 @@ fn unfit(diagnostics: &[Diagnostic]) -> Verdict {
 
 fn checked(
     plan: &Plan,
-    _reading: &Reading,
+    reading: &Reading,
     world: &World,
     topology: &Topology,
     seed: u64,
     orders: usize,
 ) -> Result<Verdict, String> {
     let mut facts = Facts { steps: plan.steps.len(), ..Facts::default() };
+    judge::is_stable(plan, &reading.topology, &reading.live)?;
     if plan.is_empty() {
         return Ok(Verdict::Nothing);
     }
+    judge::touches_only_what_it_must(plan, &reading.topology, &reading.live)?;
+    judge::keeps_what_it_can(plan, &reading.topology, &reading.live)?;
+    let mut least = Least::new();
     for pace in PACES {
         for number in 0..orders {
             let mut ran = drive::run(plan, world, pace, seed.wrapping_add(number as u64))?;
             facts.runs += 1;
+            for (vrack, (pops, datacenters)) in ran.least {
+                let so_far = least.entry(vrack).or_insert((usize::MAX, usize::MAX));
+                *so_far = (so_far.0.min(pops), so_far.1.min(datacenters));
+            }
             ran.world.settle();
+            // The first run of each pace is looked at by a client; the others have to end the same.
             converged(topology, &ran.world).map_err(|problem| format!("after a run {pace:?}: {problem}"))?;
         }
     }
+    is_as_foretold(plan, &least, &mut facts)?;
     Ok(Verdict::Ran(facts))
+}
+
+/// What stood at the worst moment of any run is at least what the plan foretells.
+fn is_as_foretold(plan: &Plan, least: &Least, facts: &mut Facts) -> Result<(), String> {
+    for (vrack, (pops, datacenters)) in least {
+        let Some(impact) = plan.impact.get(vrack) else { continue };
+        if *pops < impact.paths.least || *datacenters < impact.datacenters.least {
+            return Err(format!(
+                "{vrack}: at the worst moment {pops} paths and {datacenters} datacenters stood, foretold were {} and {}",
+                impact.paths.least, impact.datacenters.least
+            ));
+        }
+        for (level, seen) in [(impact.paths, *pops), (impact.datacenters, *datacenters)] {
+            if level.before > 0 {
+                facts.levels += 1;
+                facts.kept += usize::from(level.least > 0);
+                facts.reached += usize::from(level.least == seen);
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Planning again finds nothing.

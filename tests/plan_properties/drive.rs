@@ -386,7 +386,11 @@ impl Run<'_> {
 
     fn extra(&self, pop: PopKey, extra: &ExtraRef) -> Result<(u64, u64), Refusal> {
         let datacenter = self.datacenter(pop, &extra.datacenter)?;
-        if pop == extra.read_via {
+        let number_by = |pop: &PopKey| match &extra.datacenter {
+            DatacenterRef::Live { ids, .. } => ids.get(pop),
+            DatacenterRef::Made { .. } => None,
+        };
+        if pop == extra.read_via || number_by(&extra.read_via) == Some(&datacenter) {
             return Ok((datacenter, extra.id));
         }
         let listed = self.world.extras(pop.service.uuid(), pop.id, datacenter)?;

@@ -4,6 +4,7 @@ mod case;
 mod check;
 mod drive;
 mod found;
+mod judge;
 mod regressions;
 mod report;
 mod wanted;
@@ -24,6 +25,9 @@ struct Tally {
     ran: usize,
     steps: usize,
     runs: usize,
+    levels: usize,
+    kept: usize,
+    reached: usize,
     unfit: BTreeMap<&'static str, usize>,
 }
 
@@ -41,6 +45,9 @@ impl Tally {
                 self.ran += 1;
                 self.steps += facts.steps;
                 self.runs += facts.runs;
+                self.levels += facts.levels;
+                self.kept += facts.kept;
+                self.reached += facts.reached;
             }
         }
     }

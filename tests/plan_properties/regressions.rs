@@ -253,3 +253,93 @@ fn the_routes_of_a_datacenter_that_is_being_deleted_hold_their_prefix_until_it_i
     world.delete_datacenter(uuid(0), pop, id).unwrap();
     runs(topology, &world, 2);
 }
+
+#[test]
+fn a_pop_that_is_up_is_kept_rather_than_one_whose_creation_failed() {
+    let topology = "
+  pn-1:
+    services:
+      00000000-0000-0000-0000-000000000002:
+        pop: {type: l3, customerBgpArea: 65001, subnet: 10.0.0.0/30}
+      00000000-0000-0000-0000-000000000004:
+        pop: {type: l3, customerBgpArea: 65001, subnet: 10.0.0.4/30}
+";
+    let mut world = account(&[(1, Some("pn-1")), (3, Some("pn-1"))]);
+    world.seed_pop(uuid(1), &l3(1, "10.0.1.0/30"), Seed::Active);
+    world.seed_pop(uuid(3), &l3(3, "10.0.0.4/30"), Seed::Stuck);
+    let facts = runs(topology, &world, 4);
+    assert_eq!((facts.levels, facts.kept), (1, 1), "one vRack has paths, and keeps one");
+}
+
+#[test]
+fn datacenters_that_an_unmanaged_pop_carries_are_left_alone_though_it_is_not_up() {
+    let topology = "
+  pn-2:
+    manage: declared
+    services:
+      00000000-0000-0000-0000-000000000002: {}
+";
+    let mut world = account(&[(0, Some("pn-1")), (1, Some("pn-1"))]);
+    world.seed_pop(uuid(0), &l3(0, "172.16.0.0/30"), Seed::Stuck);
+    let leaving = world.seed_pop(uuid(1), &l3(1, "172.16.0.4/30"), Seed::Active);
+    world.seed_datacenter("pn-1", &datacenter(2, Some("10.2.0.0/24")), Seed::Active);
+    world.delete_pop(uuid(1), leaving).unwrap();
+    runs(topology, &world, 3);
+}
+
+#[test]
+fn the_order_of_the_apis_lists_does_not_matter() {
+    let topology = "
+  pn-1:
+    services:
+      00000000-0000-0000-0000-000000000001: {}
+";
+    let mut world = account(&[(0, Some("pn-1"))]);
+    world.seed_pop(uuid(0), &l3(0, "172.16.0.0/30"), Seed::Active);
+    world.seed_pop(uuid(0), &l3(0, "172.16.0.4/30"), Seed::Active);
+    runs(topology, &world, 2);
+}
+
+#[test]
+fn of_unmanaged_twins_that_go_down_one_comes_back() {
+    let topology = "
+  pn-1:
+    manage: declared
+    services:
+      00000000-0000-0000-0000-000000000001:
+        pop: {type: l3, customerBgpArea: 65002, subnet: 172.16.0.0/30}
+";
+    let mut world = account(&[(0, Some("pn-1"))]);
+    world.seed_pop(uuid(0), &l3(0, "172.16.0.0/30"), Seed::Active);
+    for _ in 0..2 {
+        let id = world.seed_datacenter("pn-1", &datacenter(2, Some("10.2.0.0/24")), Seed::Active);
+        world.seed_extra(id, &route("192.168.0.0/24", "10.2.0.10"), Seed::Active);
+    }
+    // The PoP, one datacenter and its route go and come back; the twin and its route go.
+    runs(topology, &world, 8);
+}
+
+#[test]
+fn the_end_of_an_extra_is_awaited_where_it_was_read_and_not_at_its_twin() {
+    let topology = "
+  pn-1:
+    services:
+      00000000-0000-0000-0000-000000000001:
+        pop: {type: l3, customerBgpArea: 65001, subnet: 172.16.0.0/30}
+      00000000-0000-0000-0000-000000000002:
+        pop: {type: l3, customerBgpArea: 65001, subnet: 172.16.0.4/30}
+    datacenters:
+      GRA: {subnet: 10.1.0.0/24, extra: [{type: network, subnet: 192.168.0.0/24, nextHop: 10.1.0.10}]}
+";
+    for distinct_ids_per_service in [false, true] {
+        let mut world = account(&[(0, Some("pn-1")), (1, Some("pn-1"))]);
+        let pop = world.seed_pop(uuid(0), &l3(0, "172.16.0.0/30"), Seed::Active);
+        world.seed_pop(uuid(1), &l3(1, "172.16.0.4/30"), Seed::Active);
+        let id = world.seed_datacenter("pn-1", &datacenter(1, Some("10.1.0.0/24")), Seed::Active);
+        let twin = world.seed_extra(id, &route("192.168.0.0/24", "10.1.0.10"), Seed::Active);
+        world.seed_extra(id, &route("192.168.0.0/24", "10.1.0.10"), Seed::Active);
+        world.delete_extra(uuid(0), pop, id, twin).unwrap();
+        world.set_options(Options { distinct_ids_per_service, ..Options::default() });
+        runs(topology, &world, 1);
+    }
+}

@@ -258,7 +258,10 @@ fn repair_vrack(
     for slot in &mut *datacenters {
         let Some(datacenter) = slot else { continue };
         match free(&DATACENTER_SUBNETS, datacenter.subnet, &connected) {
-            Some(found) if has_l3 || !manage_all => {
+            // Reached through an undeclared PoP, or not at all: no plan is made then, so let it be rare.
+            Some(found)
+                if has_l3 || (!manage_all && datacenter.ovh.is_none() && datacenter.extras.len() == 1) =>
+            {
                 datacenter.subnet = found;
                 connected.push(found);
             }
@@ -286,7 +289,12 @@ fn repair_extras(datacenter: &mut Datacenter, connected: &[Ipv4Net]) {
             Extra::Peer { host, asn } => {
                 let twice =
                     kept.iter().any(|it| matches!(it, Extra::Peer { host: other, .. } if *other == host));
-                let asn = if datacenter.ovh == Some(asn) { 65099 } else { asn };
+                let asn = match datacenter.ovh {
+                    Some(ovh) if ovh == asn => 65099,
+                    // The ASN that OVHcloud assigns: no plan is made then, so let it be rare.
+                    None if asn == 35540 && host != HOSTS[5] => 65021,
+                    _ => asn,
+                };
                 if !twice && kept.len() < 4 {
                     kept.push(Extra::Peer { host, asn });
                 }

@@ -21,12 +21,9 @@ struct Advance {
     seconds: Option<u64>,
 }
 
-/// One fault or several.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum OneOrMore {
-    One(Fault),
-    More(Vec<Fault>),
+/// One fault or a list of them. Told apart here, so that what is wrong with a fault is said.
+fn faults(body: &[u8]) -> Result<Vec<Fault>, Refusal> {
+    if body.trim_ascii_start().starts_with(b"[") { read(body) } else { Ok(vec![read(body)?]) }
 }
 
 /// Whether a path (without `/1.0`) is one of these routes.
@@ -53,10 +50,7 @@ pub(super) fn answer(
         }
         "faults" if gets => json(simulator.faults()),
         "faults" if posts => {
-            match read(body)? {
-                OneOrMore::One(fault) => simulator.add_fault(fault),
-                OneOrMore::More(faults) => faults.into_iter().for_each(|fault| simulator.add_fault(fault)),
-            }
+            faults(body)?.into_iter().for_each(|fault| simulator.add_fault(fault));
             Ok(Value::Null)
         }
         "faults" if deletes => {

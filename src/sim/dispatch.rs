@@ -26,13 +26,13 @@ pub(super) struct Incoming {
 }
 
 impl Incoming {
-    /// The path without `/1.0`.
+    /// The path without `/1.0`, or its other name `/v1`: the official clients call the latter for a
+    /// path that begins with it.
     pub(super) fn path(&self) -> &str {
         let path = self.uri.path();
-        match path.strip_prefix("/1.0") {
-            Some(rest) if rest.is_empty() || rest.starts_with('/') => rest,
-            _ => path,
-        }
+        let versions = ["/1.0", "/v1"].into_iter();
+        let mut unversioned = versions.filter_map(|version| path.strip_prefix(version));
+        unversioned.find(|rest| rest.is_empty() || rest.starts_with('/')).unwrap_or(path)
     }
 
     /// The host the client called: of the `Host` header, or of a URI that bears it.

@@ -33,7 +33,7 @@ pub struct Cut;
 pub struct Peer(pub SocketAddr);
 
 /// The API as a service: drive it in memory, or [`serve`](super::serve::serve) it. It takes paths with the API's
-/// `/1.0` in front and without.
+/// `/1.0` or `/v1` in front, and without.
 ///
 /// A fault shows in memory as it does on a socket: a hang as a future that never ends, a cut
 /// answer as a body that fails in the middle, a cut connection as a response that bears [`Cut`].

@@ -69,6 +69,11 @@ async fn faults_come_and_go() {
     admin(&bench, "POST", "/simulator/faults", json!([fault, fault])).await;
     let listed = admin(&bench, "GET", "/simulator/faults", Value::Null).await.body;
     assert_eq!(listed.as_array().unwrap().len(), 3);
+    for wrong in [json!({"effect": "explode"}), json!([{"effect": "explode"}])] {
+        let refused = admin(&bench, "POST", "/simulator/faults", wrong).await;
+        let message = refused.body["message"].as_str().unwrap();
+        assert!(refused.status == 400 && message.contains("explode"), "{message}");
+    }
     admin(&bench, "DELETE", "/simulator/faults", Value::Null).await;
     assert_eq!(bench.get("/1.0/vrack").await.status, 200);
 }

@@ -33,7 +33,7 @@ async fn the_time_is_told_to_anyone() {
 #[tokio::test]
 async fn paths_are_taken_with_and_without_the_version() {
     let bench = bench();
-    for path in ["/1.0/ovhCloudConnect", "/ovhCloudConnect"] {
+    for path in ["/1.0/ovhCloudConnect", "/v1/ovhCloudConnect", "/ovhCloudConnect"] {
         assert_eq!(bench.get(path).await.body, json!([S, FREE]), "{path}");
     }
 }

@@ -3,8 +3,10 @@
 
 mod admin;
 mod api;
+mod examples;
 mod faults;
 mod oauth;
 mod shapes;
 mod socket;
 mod support;
+mod terraform;

@@ -73,8 +73,8 @@ impl<'a> VrackDiff<'a> {
         let all = all.flat_map(|(at, configs)| configs.iter().map(move |config| (at, config)));
         // What goes with the last l3 PoP is gone when that is.
         let remains = |at: &Address, config: &LiveConfig| {
-            !touched.contains(&(at, config.id.lowest()))
-                && !(ending && matches!(at.node, Node::Datacenter(..)))
+            let goes = ending && matches!(at.node, Node::Datacenter(..));
+            !goes && !touched.contains(&(at, config.id.lowest()))
         };
         all.filter(|(at, config)| remains(at, config))
             .map(|(address, config)| {

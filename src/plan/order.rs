@@ -177,7 +177,8 @@ fn route(draft: &mut Draft<'_>, vrack: &VrackName, lifeline: &Lifeline) {
                 }
             }
             Lifeline::Rolling { old, .. } if node.is_wait || early.contains(&node.at) => {
-                before(draft, &node, old, &[old.release]);
+                // What it stands in, or what stands in it, may well be called later and through another PoP.
+                before(draft, &Routed { implied: false, ..node }, old, &[old.release]);
             }
             Lifeline::Rolling { new, .. } | Lifeline::Opening { new } => after(draft, &node, *new),
             Lifeline::Gap { new, .. } if node.makes => after(draft, &node, *new),

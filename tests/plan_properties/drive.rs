@@ -164,11 +164,15 @@ impl Run<'_> {
 
     /// The counts that the plan's impact speaks of.
     fn observe(&mut self) {
+        // What stands does so whether or not a PoP that is not up shows it.
+        let options = self.world.options().clone();
+        self.world.set_options(Options { inherited_while_init: true, ..options.clone() });
         for vrack in self.plan.impact.keys() {
             let now = standing(&self.world, vrack);
             let least = self.least.entry(vrack.clone()).or_insert(now);
             *least = (least.0.min(now.0), least.1.min(now.1));
         }
+        self.world.set_options(options);
     }
 
     fn finish_steps(&mut self) -> Result<(), String> {

@@ -3,10 +3,13 @@
 mod case;
 mod check;
 mod drive;
+mod executor;
 mod found;
 mod judge;
 mod regressions;
 mod report;
+#[path = "../support/mod.rs"]
+mod support;
 mod wanted;
 
 use std::cell::RefCell;
@@ -70,7 +73,7 @@ fn hold(profile: Profile, cases_wanted: u32, orders: usize) -> Tally {
     let tally = RefCell::new(Tally::default());
     let judge = |case: &Case| {
         let (text, world) = case.make();
-        check(&text, &world, case.seed, orders)
+        check(&text, &world, case.goal, case.seed, orders)
     };
     let result = TestRunner::new(config(cases_wanted)).run(&cases(profile), |case| {
         let verdict = judge(&case).map_err(TestCaseError::fail)?;

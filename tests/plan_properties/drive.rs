@@ -253,14 +253,15 @@ impl Run<'_> {
             }
             Operation::DeleteDatacenter { via, datacenter } => {
                 let pop = self.pop(via)?;
-                let number = self.datacenter(pop, datacenter)?;
+                // Not listed: it is gone, or goes with what hides it.
+                let Ok(number) = self.datacenter(pop, datacenter) else { return Ok(Awaited::Nothing) };
                 let task = self.world.delete_datacenter(pop.service.uuid(), pop.id, number)?;
                 let config = Config::Datacenter(pop, number);
                 Awaited::Gone { task: Some((pop.service.uuid(), task.id)), config }
             }
             Operation::DeleteExtra { via, extra } => {
                 let pop = self.pop(via)?;
-                let (datacenter, number) = self.extra(pop, extra)?;
+                let Ok((datacenter, number)) = self.extra(pop, extra) else { return Ok(Awaited::Nothing) };
                 let task = self.world.delete_extra(pop.service.uuid(), pop.id, datacenter, number)?;
                 let config = Config::Extra(pop, datacenter, number);
                 Awaited::Gone { task: Some((pop.service.uuid(), task.id)), config }
@@ -332,14 +333,21 @@ impl Run<'_> {
     }
 
     fn has_task(&self, config: Config) -> bool {
-        let (service, number) = match config {
-            Config::Pop(pop) => (pop.service, pop.id),
-            Config::Datacenter(pop, id) | Config::Extra(pop, _, id) => (pop.service, id),
+        let (own, number, kind) = match config {
+            Config::Pop(pop) => (pop.service, pop.id, "PopConfiguration"),
+            Config::Datacenter(pop, id) => (pop.service, id, "DatacenterConfiguration"),
+            Config::Extra(pop, _, id) => (pop.service, id, "ExtraConfiguration"),
         };
-        // Like a client, which does not know whose task it is: any service of the account may run it.
-        let tasks = self.world.service_ids().into_iter().flat_map(|id| self.world.tasks(id).unwrap());
-        let _ = service;
-        tasks.into_iter().any(|task| task.resource_id == Some(number))
+        let is_shared = !matches!(config, Config::Pop(_));
+        // Through another service it may bear another number.
+        self.world.service_ids().into_iter().any(|service| {
+            let tasks = self.world.tasks(service).unwrap();
+            let about = |task: &Task| match service == own.uuid() {
+                true => task.resource_id == Some(number),
+                false => is_shared,
+            };
+            tasks.iter().any(|task| task.function.as_str().ends_with(kind) && about(task))
+        })
     }
 
     fn status(&self, config: Config) -> Option<ConfigStatus> {

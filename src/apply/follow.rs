@@ -6,7 +6,7 @@ use tokio::time::{Instant, sleep};
 
 use super::event::{Place, Progress, StepError};
 use super::poll::delay;
-use crate::api::wire::{ConfigStatus, LightStatus, TaskStatus, VrackTaskStatus};
+use crate::api::wire::{ConfigStatus, LightStatus, Task, TaskStatus, VrackTaskStatus};
 use crate::api::{self, Client};
 use crate::live::PopKey;
 use crate::topology::{ServiceId, VrackName};
@@ -68,11 +68,21 @@ impl Config {
     /// Whether an unfinished task of its service is about it.
     pub(super) async fn has_task(&self, client: &Client) -> Result<bool, api::Error> {
         let tasks = client.tasks(self.service().uuid()).await?;
-        Ok(tasks.iter().any(|task| {
-            is_unfinished(&task.status)
-                && task.resource_id == Some(self.number())
-                && task.function.as_str().ends_with(self.function())
-        }))
+        Ok(tasks.iter().any(|task| self.is_kind_of(task) && task.resource_id == Some(self.number())))
+    }
+
+    /// Whether an unfinished task of one of these services may be about it: it may bear another number there.
+    async fn may_have_task(&self, client: &Client, services: &[ServiceId]) -> Result<bool, api::Error> {
+        for service in services.iter().filter(|service| **service != self.service()) {
+            if client.tasks(service.uuid()).await?.iter().any(|task| self.is_kind_of(task)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn is_kind_of(&self, task: &Task) -> bool {
+        is_unfinished(&task.status) && task.function.as_str().ends_with(self.function())
     }
 }
 
@@ -85,11 +95,22 @@ pub(super) struct Watch<'a> {
     pub(super) client: &'a Client,
     begun: Instant,
     timeout: Duration,
+    /// Services that may be at work on what is watched, beside its own.
+    beside: Vec<ServiceId>,
 }
 
 impl<'a> Watch<'a> {
     pub(super) fn new(client: &'a Client, timeout: Duration) -> Self {
-        Self { client, begun: Instant::now(), timeout }
+        Self { client, begun: Instant::now(), timeout, beside: Vec::new() }
+    }
+
+    /// The same, for something shared: someone may be at work on it through any of these services.
+    pub(super) fn beside(self, services: Vec<ServiceId>) -> Self {
+        Self { beside: services, ..self }
+    }
+
+    async fn is_at_work(&self, config: Config) -> Result<bool, api::Error> {
+        Ok(config.has_task(self.client).await? || config.may_have_task(self.client, &self.beside).await?)
     }
 
     /// Waits until it is time to look again.
@@ -200,7 +221,7 @@ impl<'a> Watch<'a> {
                     return Err(StepError::Effect("someone else is deleting it: plan again".to_owned()));
                 }
                 Some(ConfigStatus::Init | ConfigStatus::Other(_)) => {
-                    idle = if config.has_task(self.client).await? { 0 } else { idle + 1 };
+                    idle = if self.is_at_work(config).await? { 0 } else { idle + 1 };
                 }
                 None => absent += 1,
             }
@@ -237,7 +258,7 @@ impl<'a> Watch<'a> {
             match config.status(self.client).await? {
                 None | Some(ConfigStatus::Active | ConfigStatus::ToDelete) => return Ok(()),
                 Some(ConfigStatus::Init | ConfigStatus::Other(_)) => {
-                    idle = if config.has_task(self.client).await? { 0 } else { idle + 1 };
+                    idle = if self.is_at_work(config).await? { 0 } else { idle + 1 };
                 }
             }
             if idle > PATIENCE {
@@ -255,7 +276,7 @@ impl<'a> Watch<'a> {
                 None => return Ok(()),
                 Some(ConfigStatus::ToDelete) => idle = 0,
                 Some(ConfigStatus::Active | ConfigStatus::Init | ConfigStatus::Other(_)) => {
-                    idle = if config.has_task(self.client).await? { 0 } else { idle + 1 };
+                    idle = if self.is_at_work(config).await? { 0 } else { idle + 1 };
                 }
             }
             if idle > PATIENCE {

@@ -38,24 +38,24 @@ impl Made {
         }
     }
 
-    /// The number of a datacenter configuration under `pop`.
+    /// The number of a datacenter configuration under `pop`. `None`: `pop` does not list it.
     pub(super) async fn datacenter(
         &self,
         client: &Client,
         pop: PopKey,
         datacenter: &DatacenterRef,
-    ) -> Result<u64, StepError> {
+    ) -> Result<Option<u64>, StepError> {
         let (datacenter_id, known) = match datacenter {
             DatacenterRef::Live { datacenter_id, ids } => {
                 if let Some(id) = ids.get(&pop) {
-                    return Ok(*id);
+                    return Ok(Some(*id));
                 }
                 (*datacenter_id, ids.values().copied().collect::<Vec<_>>())
             }
             DatacenterRef::Made { datacenter_id, step } => {
                 let made = self.get(*step);
                 match made {
-                    Some((via, id)) if via == pop => return Ok(id),
+                    Some((via, id)) if via == pop => return Ok(Some(id)),
                     _ => (*datacenter_id, made.into_iter().map(|(_, id)| id).collect()),
                 }
             }
@@ -64,12 +64,7 @@ impl Made {
         let listed = client.datacenters(pop.service.uuid(), pop.id).await?;
         let same = listed.iter().filter(|config| config.datacenter_id == datacenter_id);
         let best = same.min_by_key(|config| (!known.contains(&config.id), config.id));
-        best.map(|config| config.id).ok_or_else(|| {
-            StepError::Effect(format!(
-                "PoP {} of {} does not list the datacenter: plan again",
-                pop.id, pop.service
-            ))
-        })
+        Ok(best.map(|config| config.id))
     }
 
     /// The numbers of an extra configuration, and of its datacenter configuration, under `pop`.
@@ -80,7 +75,9 @@ impl Made {
         pop: PopKey,
         extra: &ExtraRef,
     ) -> Result<Option<(u64, u64)>, StepError> {
-        let datacenter = self.datacenter(client, pop, &extra.datacenter).await?;
+        let Some(datacenter) = self.datacenter(client, pop, &extra.datacenter).await? else {
+            return Ok(None);
+        };
         // Where the datacenter bears one number under both PoPs, so does what is in it; to look for the
         // same content instead could find a twin once it is gone.
         let number_by = |pop: &PopKey| match &extra.datacenter {

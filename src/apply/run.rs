@@ -79,7 +79,10 @@ impl<'a> Runner<'a> {
                 self.create_datacenter(id, via, *datacenter_id, datacenter).await
             }
             Operation::DeleteDatacenter { via, datacenter } => {
-                self.delete(id, self.datacenter(via, datacenter).await?).await
+                match self.datacenter(via, datacenter).await? {
+                    Some(config) => self.delete(id, config).await,
+                    None => Ok(()),
+                }
             }
             Operation::CreateExtra { via, datacenter, extra } => {
                 self.create_extra(id, via, datacenter, extra).await
@@ -89,17 +92,17 @@ impl<'a> Runner<'a> {
                 None => Ok(()),
             },
             Operation::AwaitActive { target } => match self.target(target).await? {
-                Some(config) => self.watch().active(config).await,
+                Some(config) => self.watch().beside(services(target)).active(config).await,
                 None => {
                     Err(StepError::Effect("it vanished while it was being created: plan again".to_owned()))
                 }
             },
             Operation::AwaitSettled { target } => match self.target(target).await? {
-                Some(config) => self.watch().settled(config).await,
+                Some(config) => self.watch().beside(services(target)).settled(config).await,
                 None => Ok(()),
             },
             Operation::AwaitGone { target } => match self.target(target).await? {
-                Some(config) => self.watch().gone(config).await,
+                Some(config) => self.watch().beside(services(target)).gone(config).await,
                 None => Ok(()),
             },
             Operation::AwaitTask { service, task, .. } => {
@@ -281,7 +284,12 @@ impl<'a> Runner<'a> {
     ) -> Result<(), StepError> {
         let pop = self.made.pop(via)?;
         let service = pop.service;
-        let datacenter = self.made.datacenter(self.client, pop, datacenter).await?;
+        let Some(datacenter) = self.made.datacenter(self.client, pop, datacenter).await? else {
+            let PopKey { id, service } = pop;
+            return Err(StepError::Effect(format!(
+                "PoP {id} of {service} does not list the datacenter: plan again"
+            )));
+        };
         let body = extra_body(extra);
         let known = self.known(id);
         let call = async || self.client.create_extra(service.uuid(), pop.id, datacenter, &body).await;
@@ -418,9 +426,11 @@ impl<'a> Runner<'a> {
         })
     }
 
-    async fn datacenter(&self, via: &Via, datacenter: &DatacenterRef) -> Result<Config, StepError> {
+    /// `None`: the PoP does not list it, so it is gone, or goes with what hides it.
+    async fn datacenter(&self, via: &Via, datacenter: &DatacenterRef) -> Result<Option<Config>, StepError> {
         let pop = self.made.pop(via)?;
-        Ok(Config::Datacenter(pop, self.made.datacenter(self.client, pop, datacenter).await?))
+        let number = self.made.datacenter(self.client, pop, datacenter).await?;
+        Ok(number.map(|number| Config::Datacenter(pop, number)))
     }
 
     async fn extra(&self, via: &Via, extra: &ExtraRef) -> Result<Option<Config>, StepError> {
@@ -432,7 +442,7 @@ impl<'a> Runner<'a> {
     async fn target(&self, target: &Target) -> Result<Option<Config>, StepError> {
         match target {
             Target::Pop { pop } => Ok(Some(Config::Pop(*pop))),
-            Target::Datacenter { via, datacenter } => self.datacenter(via, datacenter).await.map(Some),
+            Target::Datacenter { via, datacenter } => self.datacenter(via, datacenter).await,
             Target::Extra { via, extra } => self.extra(via, extra).await,
         }
     }
@@ -459,6 +469,19 @@ impl<'a> Runner<'a> {
 /// Whether the API will not tell, however often it is asked.
 fn is_refused(error: &api::Error) -> bool {
     matches!(error.status(), Some(400..=499))
+}
+
+/// The services through which someone may be at work on what is awaited.
+fn services(target: &Target) -> Vec<ServiceId> {
+    let datacenter = match target {
+        Target::Pop { .. } => return Vec::new(),
+        Target::Datacenter { datacenter, .. } => datacenter,
+        Target::Extra { extra, .. } => &extra.datacenter,
+    };
+    match datacenter {
+        DatacenterRef::Live { ids, .. } => ids.keys().map(|pop| pop.service).collect(),
+        DatacenterRef::Made { .. } => Vec::new(),
+    }
 }
 
 /// A task of someone else may end as it likes: what it left behind is for the next plan.

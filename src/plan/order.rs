@@ -25,7 +25,7 @@ pub(super) fn ordered<'a>(changes: &'a [Change], live: &Live) -> Draft<'a> {
     foreign_tasks(&mut draft, live);
     let lifelines = lifeline::secure(&mut draft, live);
     for (vrack, lifeline) in &lifelines {
-        route(&mut draft, vrack, lifeline);
+        route(&mut draft, vrack, live, lifeline);
     }
     gentle::wait_at_offices(&mut draft, live);
     gentle::wait_before_outages(&mut draft);
@@ -167,14 +167,14 @@ pub(super) fn unseen_tasks(live: &Live, service: ServiceId) -> impl Iterator<Ite
 }
 
 /// Gives every call on an l3 datacenter the PoP it goes through, and sees to it that the PoP is up.
-fn route(draft: &mut Draft<'_>, vrack: &VrackName, lifeline: &Lifeline) {
+fn route(draft: &mut Draft<'_>, vrack: &VrackName, live: &Live, lifeline: &Lifeline) {
     let early = match lifeline {
         Lifeline::Rolling { new, .. } => draft.graph.ancestors(*new),
         _ => HashSet::new(),
     };
     let in_datacenters =
         draft.in_vrack(vrack).filter(|unit| matches!(unit.address().node, Node::Datacenter(..)));
-    let nodes: Vec<Routed> = in_datacenters.flat_map(|unit| routed(draft, unit)).collect();
+    let nodes: Vec<Routed> = in_datacenters.flat_map(|unit| routed(draft, live, unit)).collect();
     for node in nodes {
         match lifeline {
             Lifeline::Kept(pops) => {
@@ -184,8 +184,11 @@ fn route(draft: &mut Draft<'_>, vrack: &VrackName, lifeline: &Lifeline) {
                     draft.through(node.at, Through::Live(pop));
                 }
             }
-            Lifeline::Rolling { old, .. } if node.is_wait || early.contains(&node.at) => {
-                before(draft, &node, old, &[old.release]);
+            Lifeline::Rolling { old, .. }
+                if node.is_wait || early.contains(&node.at) || (node.is_twin && !node.makes) =>
+            {
+                // What it stands in, or what stands in it, may well be called later and through another PoP.
+                before(draft, &Routed { implied: false, ..node }, old, &[old.release]);
             }
             Lifeline::Rolling { new, .. } | Lifeline::Opening { new } => after(draft, &node, *new),
             Lifeline::Gap { new, .. } if node.makes => after(draft, &node, *new),
@@ -209,9 +212,14 @@ struct Routed {
     implied: bool,
     /// The PoP through which the extra that it is about was read.
     read_via: Option<PopKey>,
+    /// It, or what it stands in, is there more than once. Through a PoP it was not read through it might
+    /// be taken for the other one.
+    is_twin: bool,
 }
 
-fn routed(draft: &Draft<'_>, unit: &Unit<'_>) -> Vec<Routed> {
+fn routed(draft: &Draft<'_>, live: &Live, unit: &Unit<'_>) -> Vec<Routed> {
+    let is_there_twice = |at: &Address| live.configs.get(at).is_some_and(|configs| configs.len() > 1);
+    let is_twin = is_there_twice(unit.address()) || unit.address().parent().iter().any(is_there_twice);
     let parent = unit.address().parent().filter(|_| unit.is_extra());
     let above = |test: fn(&Unit<'_>) -> bool| parent.iter().any(|parent| draft.at(parent).any(test));
     let read_via = match unit.change.before.as_ref().map(|before| &before.id) {
@@ -221,6 +229,7 @@ fn routed(draft: &Draft<'_>, unit: &Unit<'_>) -> Vec<Routed> {
     let claim = unit.claim.map(|at| Routed {
         at,
         read_via,
+        is_twin,
         makes: true,
         is_wait: unit.change.action == Action::Wait,
         implied: above(|unit| unit.creates()),
@@ -228,11 +237,13 @@ fn routed(draft: &Draft<'_>, unit: &Unit<'_>) -> Vec<Routed> {
     let release = unit.release.map(|at| Routed {
         at,
         read_via,
+        is_twin,
         makes: false,
         is_wait: !unit.deletes(),
         implied: above(|unit| unit.deletes()),
     });
-    let settle = unit.settle.map(|at| Routed { at, read_via, makes: false, is_wait: true, implied: true });
+    let settle =
+        unit.settle.map(|at| Routed { at, read_via, is_twin, makes: false, is_wait: true, implied: true });
     [claim, release, settle].into_iter().flatten().collect()
 }
 

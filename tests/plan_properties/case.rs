@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use ovhconnect::api::Options as ClientOptions;
 use ovhconnect::diagnostic::{Source, Sources};
+use ovhconnect::diff::Goal;
 use ovhconnect::live::read::{ReadError, Reading, read};
 use ovhconnect::rehearsal;
 use ovhconnect::sim::clock::ManualClock;
-use ovhconnect::sim::{Simulator, World};
+use ovhconnect::sim::{Options, Simulator, World};
 use ovhconnect::topology::{self, Topology};
 use proptest::prelude::*;
 
@@ -18,19 +19,38 @@ use super::wanted::{self, Profile, RawTopology};
 pub struct Case {
     topology: RawTopology,
     live: RawLive,
+    pub goal: Goal,
+    /// What nobody has published of the API, as far as it shows in what a plan is made from.
+    distinct_ids: bool,
+    inherits_late: bool,
     pub seed: u64,
 }
 
 pub fn cases(profile: Profile) -> impl Strategy<Value = Case> {
-    (wanted::raw_topology(profile), found::raw_live(profile), any::<u64>())
-        .prop_map(|(topology, live, seed)| Case { topology, live, seed })
+    let rarely = || proptest::bool::weighted(0.2);
+    let goal = prop_oneof![9 => Just(Goal::Apply), 1 => Just(Goal::Destroy)];
+    (wanted::raw_topology(profile), found::raw_live(profile), goal, rarely(), rarely(), any::<u64>())
+        .prop_map(|(topology, live, goal, distinct_ids, inherits_late, seed)| Case {
+            topology,
+            live,
+            goal,
+            distinct_ids,
+            inherits_late,
+            seed,
+        })
 }
 
 impl Case {
     /// The topology file and the account.
     pub fn make(&self) -> (String, World) {
         let wanted = wanted::repair(&self.topology);
-        (wanted::text(&wanted), found::account(&wanted, &self.live))
+        let mut world = found::account(&wanted, &self.live);
+        world.set_options(Options {
+            distinct_ids_per_service: self.distinct_ids,
+            inherited_while_init: !self.inherits_late,
+            ..Options::default()
+        });
+        (wanted::text(&wanted), world)
     }
 }
 

@@ -100,7 +100,7 @@ pub fn run(plan: &Plan, world: &World, pace: Pace, seed: u64) -> Result<Ran, Str
         least: BTreeMap::new(),
         story: String::new(),
     };
-    match run.to_the_end(pace) {
+    match run.run_to_the_end(pace) {
         Ok(()) => {
             run.world.set_options(run.options);
             Ok(Ran { world: run.world, least: run.least })
@@ -110,7 +110,7 @@ pub fn run(plan: &Plan, world: &World, pace: Pace, seed: u64) -> Result<Ran, Str
 }
 
 impl Run<'_> {
-    fn to_the_end(&mut self, pace: Pace) -> Result<(), String> {
+    fn run_to_the_end(&mut self, pace: Pace) -> Result<(), String> {
         self.observe();
         loop {
             self.finish_steps()?;
@@ -164,11 +164,15 @@ impl Run<'_> {
 
     /// The counts that the plan's impact speaks of.
     fn observe(&mut self) {
+        // What stands does so whether or not a PoP that is not up shows it.
+        let options = self.world.options().clone();
+        self.world.set_options(Options { inherited_while_init: true, ..options.clone() });
         for vrack in self.plan.impact.keys() {
             let now = standing(&self.world, vrack);
             let least = self.least.entry(vrack.clone()).or_insert(now);
             *least = (least.0.min(now.0), least.1.min(now.1));
         }
+        self.world.set_options(options);
     }
 
     fn finish_steps(&mut self) -> Result<(), String> {
@@ -249,14 +253,15 @@ impl Run<'_> {
             }
             Operation::DeleteDatacenter { via, datacenter } => {
                 let pop = self.pop(via)?;
-                let number = self.datacenter(pop, datacenter)?;
+                // Not listed: it is gone, or goes with what hides it.
+                let Ok(number) = self.datacenter(pop, datacenter) else { return Ok(Awaited::Nothing) };
                 let task = self.world.delete_datacenter(pop.service.uuid(), pop.id, number)?;
                 let config = Config::Datacenter(pop, number);
                 Awaited::Gone { task: Some((pop.service.uuid(), task.id)), config }
             }
             Operation::DeleteExtra { via, extra } => {
                 let pop = self.pop(via)?;
-                let (datacenter, number) = self.extra(pop, extra)?;
+                let Ok((datacenter, number)) = self.extra(pop, extra) else { return Ok(Awaited::Nothing) };
                 let task = self.world.delete_extra(pop.service.uuid(), pop.id, datacenter, number)?;
                 let config = Config::Extra(pop, datacenter, number);
                 Awaited::Gone { task: Some((pop.service.uuid(), task.id)), config }
@@ -328,14 +333,21 @@ impl Run<'_> {
     }
 
     fn has_task(&self, config: Config) -> bool {
-        let (service, number) = match config {
-            Config::Pop(pop) => (pop.service, pop.id),
-            Config::Datacenter(pop, id) | Config::Extra(pop, _, id) => (pop.service, id),
+        let (own, number, kind) = match config {
+            Config::Pop(pop) => (pop.service, pop.id, "PopConfiguration"),
+            Config::Datacenter(pop, id) => (pop.service, id, "DatacenterConfiguration"),
+            Config::Extra(pop, _, id) => (pop.service, id, "ExtraConfiguration"),
         };
-        // Like a client, which does not know whose task it is: any service of the account may run it.
-        let tasks = self.world.service_ids().into_iter().flat_map(|id| self.world.tasks(id).unwrap());
-        let _ = service;
-        tasks.into_iter().any(|task| task.resource_id == Some(number))
+        let is_shared = !matches!(config, Config::Pop(_));
+        // Through another service it may bear another number.
+        self.world.service_ids().into_iter().any(|service| {
+            let tasks = self.world.tasks(service).unwrap();
+            let about = |task: &Task| match service == own.uuid() {
+                true => task.resource_id == Some(number),
+                false => is_shared,
+            };
+            tasks.iter().any(|task| task.function.as_str().ends_with(kind) && about(task))
+        })
     }
 
     fn status(&self, config: Config) -> Option<ConfigStatus> {

@@ -1,12 +1,17 @@
 //! Properties of the planner, over topologies and accounts drawn at random.
 
+#![allow(clippy::unwrap_used, reason = "what the harness builds is there; a panic is a failing test")]
+
 mod case;
 mod check;
 mod drive;
+mod executor;
 mod found;
 mod judge;
 mod regressions;
 mod report;
+#[path = "../support/mod.rs"]
+mod support;
 mod wanted;
 
 use std::cell::RefCell;
@@ -70,7 +75,7 @@ fn hold(profile: Profile, cases_wanted: u32, orders: usize) -> Tally {
     let tally = RefCell::new(Tally::default());
     let judge = |case: &Case| {
         let (text, world) = case.make();
-        check(&text, &world, case.seed, orders)
+        check(&text, &world, case.goal, case.seed, orders)
     };
     let result = TestRunner::new(config(cases_wanted)).run(&cases(profile), |case| {
         let verdict = judge(&case).map_err(TestCaseError::fail)?;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use ovhconnect::api::wire::{ExtraType, NewDatacenterConfig, NewExtraConfig, NewPopConfig, PopType};
+use ovhconnect::diff::Goal;
 use ovhconnect::sim::account::{ServiceEntry, VrackEntry};
 use ovhconnect::sim::{Account, Options, Seed, World};
 
@@ -62,7 +63,7 @@ fn route(subnet: &str, next_hop: &str) -> NewExtraConfig {
 /// Every property holds of the case.
 fn verdict(topology: &str, world: &World) -> Verdict {
     let text = format!("version: 1\nvracks:\n{topology}");
-    check(&text, world, 1, 4).unwrap_or_else(|problem| panic!("{problem}"))
+    check(&text, world, Goal::Apply, 1, 4).unwrap_or_else(|problem| panic!("{problem}"))
 }
 
 /// Every property holds, and the plan has this many steps.
@@ -342,4 +343,20 @@ fn the_end_of_an_extra_is_awaited_where_it_was_read_and_not_at_its_twin() {
         world.set_options(Options { distinct_ids_per_service, ..Options::default() });
         runs(topology, &world, 1);
     }
+}
+
+#[test]
+fn what_has_to_go_first_is_called_through_a_pop_that_still_stands() {
+    let topology = "
+  pn-1:
+    services:
+      00000000-0000-0000-0000-000000000001:
+        pop: {type: l3, customerBgpArea: 65001, subnet: 10.0.0.0/30}
+";
+    let mut world = account(&[(0, Some("pn-1")), (2, Some("pn-1"))]);
+    world.seed_pop(uuid(0), &l3(0, "10.0.1.0/30"), Seed::Active);
+    world.seed_pop(uuid(2), &l3(2, "172.16.0.0/30"), Seed::Active);
+    let id = world.seed_datacenter("pn-1", &datacenter(3, Some("10.1.0.0/24")), Seed::Active);
+    world.seed_extra(id, &route("10.0.0.0/24", "10.1.0.10"), Seed::Active);
+    runs(topology, &world, 6);
 }

@@ -156,7 +156,7 @@ impl RawPop {
     pub fn read(&self, service: usize, choose_interface: bool) -> Pop {
         let all = interfaces(service);
         let interface = |number: &u8| {
-            (choose_interface || *number % 3 != 0 || all.len() > 1).then(|| pick(&all, *number))
+            (choose_interface || !number.is_multiple_of(3) || all.len() > 1).then(|| pick(&all, *number))
         };
         match self {
             Self::L2 { datacenter, interface: number } => Pop::L2 {

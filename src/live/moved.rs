@@ -62,13 +62,15 @@ fn service_moved(was: &LiveService, is: &LiveService) -> Vec<String> {
 }
 
 fn config_moved(address: &Address, was: &[LiveConfig], is: &[LiveConfig]) -> Option<String> {
-    if was == is {
+    // The PoPs through which it was read may have changed; that is told of where they stand.
+    let as_itself = |config: &LiveConfig| (config.spec.clone(), config.status, config.id.lowest());
+    if was.iter().map(as_itself).eq(is.iter().map(as_itself)) {
         return None;
     }
     Some(match (was, is) {
         ([], [..]) => format!("{address} is there now{}", shown(is)),
         ([..], []) => format!("{address} is gone"),
-        ([old], [new]) if old.spec == new.spec && old.id == new.id => {
+        ([old], [new]) if old.spec == new.spec && old.id.lowest() == new.id.lowest() => {
             format!("{address} was {} and is {}", word(old.status), word(new.status))
         }
         ([old], [new]) if old.spec == new.spec => {

@@ -83,9 +83,10 @@ impl fmt::Display for Violation {
                 if by == address { f.write_str("it is protected") } else { write!(f, "{by} is protected") }
             }
             Self::TooManyDeletes { deletes, limit } => {
+                let noun = if *deletes == 1 { "configuration" } else { "configurations" };
                 write!(
                     f,
-                    "{deletes} configurations would be deleted or replaced, and at most {limit} may be (--max-deletes)"
+                    "{deletes} {noun} would be deleted or replaced, and at most {limit} may be (--max-deletes)"
                 )
             }
             Self::Denied { what, address } => {

@@ -2,11 +2,22 @@
 //! schemas` writes them anew.
 
 use ovhconnect::plan::saved::SavedPlan;
+use ovhconnect::render::events::Record;
+use serde_json::Value;
 
 #[test]
 fn the_saved_plan_schema_is_up_to_date() {
-    let generated = format!("{:#}\n", SavedPlan::schema());
-    let path = "schemas/saved-plan.schema.json";
+    is_up_to_date("saved-plan", &SavedPlan::schema());
+}
+
+#[test]
+fn the_run_log_schema_is_up_to_date() {
+    is_up_to_date("run-log", &Record::schema());
+}
+
+fn is_up_to_date(name: &str, schema: &Value) {
+    let generated = format!("{schema:#}\n");
+    let path = &format!("schemas/{name}.schema.json");
     if std::env::var("SNAPSHOTS").is_ok_and(|value| value == "overwrite") {
         std::fs::create_dir_all("schemas").expect("a folder");
         std::fs::write(path, &generated).expect("a file");

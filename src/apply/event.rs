@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::api;
 use crate::live::PopKey;
-use crate::plan::StepId;
+use crate::plan::{Plan, StepId};
 use crate::topology::ServiceId;
 
 /// Something that happened to a step.
@@ -51,10 +51,10 @@ pub enum Event {
 /// How a step goes on.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Progress {
-    /// The call was accepted as a task.
+    /// The call was accepted.
     Accepted {
-        /// The task's number.
-        task: u64,
+        /// The number of the task that does it; none where the answer to the call is the end of it.
+        task: Option<u64>,
         /// The number OVHcloud's support asks for.
         query_id: Option<String>,
     },
@@ -103,13 +103,14 @@ impl Outcome {
         self.fates.iter().all(|fate| matches!(fate, Fate::Done { .. }))
     }
 
-    /// How many steps are done, have failed, were skipped, were not started.
+    /// How many steps met which fate.
     #[must_use]
     pub fn counts(&self) -> Counts {
         let mut counts = Counts::default();
         for fate in &self.fates {
             match fate {
                 Fate::Done { .. } => counts.done += 1,
+                Fate::Failed { error, .. } if error.is_unknown() => counts.unknown += 1,
                 Fate::Failed { .. } => counts.failed += 1,
                 Fate::Skipped { .. } => counts.skipped += 1,
                 Fate::NotStarted => counts.not_started += 1,
@@ -126,10 +127,34 @@ pub struct Counts {
     pub done: usize,
     /// Failed.
     pub failed: usize,
+    /// Not known to be done or to have failed.
+    pub unknown: usize,
     /// Skipped because of one that failed.
     pub skipped: usize,
     /// Not started because nothing new was to be started.
     pub not_started: usize,
+}
+
+impl Counts {
+    /// Before the first event of a run.
+    #[must_use]
+    pub fn before(plan: &Plan) -> Self {
+        Self { not_started: plan.steps.len(), ..Self::default() }
+    }
+
+    /// Counts an event. A step that has started and not ended is unknown.
+    pub fn note(&mut self, event: &Event) {
+        let (from, to) = match event {
+            Event::Started { .. } => (&mut self.not_started, &mut self.unknown),
+            Event::Finished { .. } => (&mut self.unknown, &mut self.done),
+            Event::Failed { error, .. } if error.is_unknown() => return,
+            Event::Failed { .. } => (&mut self.unknown, &mut self.failed),
+            Event::Skipped { .. } => (&mut self.not_started, &mut self.skipped),
+            Event::Progress { .. } => return,
+        };
+        *from = from.saturating_sub(1);
+        *to += 1;
+    }
 }
 
 /// What became of a step.
@@ -144,6 +169,8 @@ pub enum Fate {
     Failed {
         /// Why.
         error: StepError,
+        /// How long it took.
+        elapsed: Duration,
     },
     /// It was not run, because of another.
     Skipped {
@@ -198,6 +225,57 @@ pub enum StepError {
     /// The effect of a call is not what it should be.
     #[error("{0}")]
     Effect(String),
+}
+
+impl StepError {
+    /// Whether the step may still come to its effect, or have come to it already: nobody can tell now.
+    #[must_use]
+    pub fn is_unknown(&self) -> bool {
+        match self {
+            Self::Api { error } => error.maybe_landed(),
+            Self::Timeout { .. } => true,
+            Self::Task { .. } | Self::Unhealthy { .. } | Self::Effect(_) => false,
+        }
+    }
+
+    /// How a call failed, where one did.
+    #[must_use]
+    pub const fn api(&self) -> Option<&api::Error> {
+        match self {
+            Self::Api { error } => Some(error),
+            Self::Task { .. } | Self::Timeout { .. } | Self::Unhealthy { .. } | Self::Effect(_) => None,
+        }
+    }
+
+    /// The HTTP status, where the API refused a call.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        self.api()?.status()
+    }
+
+    /// The API's own name for it, like `Client::NotFound`, where it has one.
+    #[must_use]
+    pub fn class(&self) -> Option<&str> {
+        self.api()?.class()
+    }
+
+    /// The number OVHcloud's support asks for.
+    #[must_use]
+    pub fn query_id(&self) -> Option<&str> {
+        match self {
+            Self::Task { query_id, .. } => query_id.as_deref(),
+            _ => self.api()?.query_id(),
+        }
+    }
+
+    /// The task that ended badly.
+    #[must_use]
+    pub const fn task(&self) -> Option<u64> {
+        match self {
+            Self::Task { task, .. } => Some(*task),
+            Self::Api { .. } | Self::Timeout { .. } | Self::Unhealthy { .. } | Self::Effect(_) => None,
+        }
+    }
 }
 
 impl From<api::Error> for StepError {

@@ -20,7 +20,7 @@ use tokio::time::Instant;
 use crate::api::Client;
 use crate::plan::{Plan, StepId};
 
-pub use event::{Event, Fate, Outcome, Progress, StepError};
+pub use event::{Counts, Event, Fate, Outcome, Place, Progress, StepError};
 pub use poll::delay as poll_delay;
 
 /// How a plan is run.
@@ -115,7 +115,7 @@ pub async fn apply(
             }
             Err(error) => {
                 events(Event::Failed { step: id, error: error.clone(), elapsed });
-                for skipped in schedule.failed(id, error) {
+                for skipped in schedule.failed(id, error, elapsed) {
                     events(Event::Skipped { step: skipped, because: id });
                 }
             }
@@ -160,8 +160,8 @@ impl Schedule {
     }
 
     /// Notes a failure; returns the steps that it newly keeps from being run.
-    fn failed(&mut self, id: StepId, error: StepError) -> Vec<StepId> {
-        self.fates[id.0] = Fate::Failed { error };
+    fn failed(&mut self, id: StepId, error: StepError, elapsed: Duration) -> Vec<StepId> {
+        self.fates[id.0] = Fate::Failed { error, elapsed };
         let mut skipped = BTreeSet::new();
         let mut open = vec![id];
         while let Some(at) = open.pop() {

@@ -72,7 +72,7 @@ impl<'a> Runner<'a> {
         match &step.operation {
             Operation::Attach { service } => self.attach(id, vrack, *service).await,
             Operation::Detach { service } => self.detach(id, vrack, *service).await,
-            Operation::Describe { service, description } => self.describe(*service, description).await,
+            Operation::Describe { service, description } => self.describe(id, *service, description).await,
             Operation::CreatePop { service, pop } => self.create_pop(id, *service, pop).await,
             Operation::DeletePop { pop } => self.delete(id, Config::Pop(*pop)).await,
             Operation::CreateDatacenter { via, datacenter_id, datacenter } => {
@@ -154,7 +154,7 @@ impl<'a> Runner<'a> {
             Begun::Adopted(Some(task)) => (task, None),
             Begun::Adopted(None) | Begun::Needless => return Ok(()),
         };
-        self.progress(id, Progress::Accepted { task, query_id: query_id.clone() });
+        self.progress(id, Progress::Accepted { task: Some(task), query_id: query_id.clone() });
         self.watch().vrack_task(vrack, task, query_id.as_deref(), &|it| self.progress(id, it)).await
     }
 
@@ -177,12 +177,15 @@ impl<'a> Runner<'a> {
         Ok(tasks.iter().find(about).map(|task| Some(task.id)))
     }
 
-    async fn describe(&self, service: ServiceId, description: &str) -> Result<(), StepError> {
+    async fn describe(&self, id: StepId, service: ServiceId, description: &str) -> Result<(), StepError> {
         let update = Update { description: Some(description.to_owned()) };
         let watch = self.watch();
         for attempt in 1.. {
             match self.client.update_service(service.uuid(), &update).await {
-                Ok(_) => break,
+                Ok(Answer { value: (), query_id }) => {
+                    self.progress(id, Progress::Accepted { task: None, query_id });
+                    break;
+                }
                 // It says what shall be, not what shall change: saying it twice does no harm.
                 Err(error) if error.maybe_landed() && attempt < ATTEMPTS => {
                     watch.pause(|| "the new description".to_owned()).await?;
@@ -320,7 +323,7 @@ impl<'a> Runner<'a> {
             };
         };
         let Answer { value: Task { id: task, resource_id, .. }, query_id } = answer;
-        self.progress(id, Progress::Accepted { task, query_id: query_id.clone() });
+        self.progress(id, Progress::Accepted { task: Some(task), query_id: query_id.clone() });
         self.watch().task(service, task, query_id.as_deref(), &|it| self.progress(id, it)).await?;
         if let Some(number) = resource_id {
             return Ok(number);
@@ -353,7 +356,7 @@ impl<'a> Runner<'a> {
         };
         match self.mutate(id, Place::Service(service), call, look).await {
             Ok(Begun::Accepted(Answer { value: Task { id: task, .. }, query_id })) => {
-                self.progress(id, Progress::Accepted { task, query_id: query_id.clone() });
+                self.progress(id, Progress::Accepted { task: Some(task), query_id: query_id.clone() });
                 self.watch().task(service, task, query_id.as_deref(), &|it| self.progress(id, it)).await?;
             }
             Ok(Begun::Adopted(_) | Begun::Needless) => {}

@@ -12,12 +12,15 @@ use super::connect::{Planned, Session, fail};
 use super::exit::Exit;
 use super::plan::{guards, hold};
 use super::progress::Progress;
+use super::run_log::{Recording, RunLog};
 use super::{error, out, say, width};
 use crate::apply::{self, Busy, Options, Outcome};
 use crate::diff::Goal;
 use crate::live::moved;
 use crate::plan::Plan;
 use crate::plan::saved::{self, SavedPlan};
+use crate::render::events::Entry;
+use crate::render::outcome;
 use crate::render::text::{self, View};
 use crate::render::words::{self, ShortNames};
 use crate::render::{STRONG, styled};
@@ -30,27 +33,32 @@ pub(super) async fn run(args: &args::Apply, goal: Goal) -> Exit {
 }
 
 async fn apply(args: &args::Apply, goal: Goal) -> Result<Exit, Exit> {
+    let log = args.log_file.as_deref().map(RunLog::open).transpose()?;
+    let log = log.as_ref();
     if let ([path], Goal::Apply) = (args.topology.paths.as_slice(), goal)
         && path.extension().is_some_and(|extension| extension == "json")
     {
-        return apply_saved(path, args).await;
+        return apply_saved(path, args, log).await;
     }
     let session = Session::open(&args.topology, &args.target)?;
-    let Planned { plan, topology, .. } = session.plan(goal, args.limits.only.as_ref()).await?;
+    let only = args.limits.only.as_ref();
+    let Planned { plan, topology, live } = session.plan(goal, only).await?;
     out(&text::plan(&plan, View { width: width(), explain: args.explain }));
     // `destroy` says by its name that everything goes.
     let unseen = args.auto_approve && !std::io::stdin().is_terminal() && goal == Goal::Apply;
     hold(&plan, &topology, &guards(&args.limits, unseen && !args.allow_disruption))?;
+    let live_digest = saved::digest(&live);
+    let run = Run { session: &session, plan: &plan, only, live_digest: &live_digest, args, log };
     if plan.is_empty() {
-        return Ok(Exit::Success);
+        return Ok(run.needless());
     }
     approve(args.auto_approve, goal)?;
-    run_and_conclude(&session, &plan, args, args.limits.only.as_ref()).await
+    run.to_the_end().await
 }
 
 /// Applies exactly what a saved plan says, if live state is still what it was made from. It was shown
 /// to somebody when it was saved: nobody is asked.
-async fn apply_saved(path: &Path, args: &args::Apply) -> Result<Exit, Exit> {
+async fn apply_saved(path: &Path, args: &args::Apply, log: Option<&RunLog>) -> Result<Exit, Exit> {
     let unusable = |problem: &dyn std::fmt::Display| fail(format!("{}: {problem}", path.display()));
     let text = std::fs::read_to_string(path).map_err(|problem| unusable(&problem))?;
     let saved = SavedPlan::from_json(&text).map_err(|problem| unusable(&problem))?;
@@ -70,28 +78,71 @@ async fn apply_saved(path: &Path, args: &args::Apply) -> Result<Exit, Exit> {
     let plan = &saved.plan;
     out(&text::plan(plan, View { width: width(), explain: args.explain }));
     hold(plan, &saved.desired.topology(), &guards(&args.limits, false))?;
-    if plan.is_empty() {
-        return Ok(Exit::Success);
-    }
-    run_and_conclude(&session, plan, args, saved.only.as_ref()).await
+    let only = saved.only.as_ref();
+    let run = Run { session: &session, plan, only, live_digest: &saved.live_digest, args, log };
+    if plan.is_empty() { Ok(run.needless()) } else { run.to_the_end().await }
 }
 
-async fn run_and_conclude(
-    session: &Session,
-    plan: &Plan,
-    args: &args::Apply,
-    only: Option<&Address>,
-) -> Result<Exit, Exit> {
-    if args.busy == Busy::Fail {
-        at_rest(plan)?;
+/// A plan that is approved, and what it was made from.
+struct Run<'a> {
+    session: &'a Session,
+    plan: &'a Plan,
+    only: Option<&'a Address>,
+    live_digest: &'a str,
+    args: &'a args::Apply,
+    log: Option<&'a RunLog>,
+}
+
+impl Run<'_> {
+    /// Logs that there was nothing to do.
+    fn needless(&self) -> Exit {
+        self.recording().finished(Some(true), Exit::Success);
+        Exit::Success
     }
-    let begun = Instant::now();
-    let (outcome, interrupted) = run_plan(session, plan, args).await?;
-    tally(plan, &outcome, begun.elapsed());
-    if interrupted {
-        return Ok(Exit::Interrupted);
+
+    /// Runs the plan, says what came of it, and looks again.
+    async fn to_the_end(&self) -> Result<Exit, Exit> {
+        let Self { session, plan, only, args, .. } = *self;
+        if args.busy == Busy::Fail {
+            at_rest(plan)?;
+        }
+        let signals =
+            Signals::new().map_err(|problem| fail(format!("signals cannot be listened for: {problem}")))?;
+        let recording = self.recording();
+        let begun = Instant::now();
+        let (converged, exit) = match run_plan(session, plan, args, signals, &recording).await {
+            Ended::Left => (None, Exit::Interrupted),
+            Ended::Ran { outcome, interrupted } => {
+                out(&outcome::summary(plan, &outcome, begun.elapsed(), width()));
+                if interrupted { (None, Exit::Interrupted) } else { conclude(session, plan.goal, only).await }
+            }
+        };
+        recording.finished(converged, exit);
+        Ok(exit)
     }
-    conclude(session, plan.goal, only).await
+
+    /// Begins to log.
+    fn recording(&self) -> Recording<'_> {
+        let recording = Recording::new(self.log, self.plan);
+        recording.log(|| Entry::RunStarted {
+            program: concat!("ovhconnect ", env!("CARGO_PKG_VERSION")),
+            endpoint: self.session.client.endpoint().url().to_string(),
+            goal: self.plan.goal,
+            only: self.only.cloned(),
+            plan_digest: saved::plan_digest(self.plan),
+            live_digest: self.live_digest.to_owned(),
+            steps: self.plan.steps.len(),
+        });
+        recording
+    }
+}
+
+/// How running a plan ended.
+enum Ended {
+    /// With this outcome.
+    Ran { outcome: Outcome, interrupted: bool },
+    /// At once, with steps in flight.
+    Left,
 }
 
 /// Asks, unless told not to. Where nobody can be asked, the answer is no.
@@ -119,7 +170,13 @@ fn approve(auto_approve: bool, goal: Goal) -> Result<(), Exit> {
 }
 
 /// Runs a plan. The first interrupt starts nothing new, the second leaves at once.
-async fn run_plan(session: &Session, plan: &Plan, args: &args::Apply) -> Result<(Outcome, bool), Exit> {
+async fn run_plan(
+    session: &Session,
+    plan: &Plan,
+    args: &args::Apply,
+    mut signals: Signals,
+    recording: &Recording<'_>,
+) -> Ended {
     let (stop, stopped) = watch::channel(false);
     let options = Options {
         parallelism: args.target.parallelism,
@@ -130,26 +187,26 @@ async fn run_plan(session: &Session, plan: &Plan, args: &args::Apply) -> Result<
         stop: stopped,
     };
     let progress = Progress::new(plan);
-    let events = |event| progress.event(&event);
+    let events = |event| {
+        recording.event(&event);
+        progress.event(&event);
+    };
     let applying = apply::apply(&session.client, plan, &options, &events);
     tokio::pin!(applying);
-    let mut signals = Signals::new().map_err(|problem| {
-        error(&format!("signals cannot be listened for: {problem}"));
-        Exit::Error
-    })?;
     let mut interrupted = false;
     loop {
         tokio::select! {
             outcome = &mut applying => {
                 progress.finish();
-                return Ok((outcome, interrupted));
+                return Ended::Ran { outcome, interrupted };
             }
             () = signals.next() => {
                 if interrupted {
                     progress.abandon();
-                    return Err(Exit::Interrupted);
+                    return Ended::Left;
                 }
                 interrupted = true;
+                recording.log(|| Entry::RunInterrupted);
                 progress.note("interrupted: nothing new is started; waiting for what is in flight (interrupt again to leave at once)");
                 // Nobody listening means that nothing is running any more.
                 let _ = stop.send(true);
@@ -196,26 +253,15 @@ fn at_rest(plan: &Plan) -> Result<(), Exit> {
     Err(Exit::Refused)
 }
 
-/// Says what became of the steps: a line for all, and what failed and what that kept from being run.
-fn tally(plan: &Plan, outcome: &Outcome, elapsed: Duration) {
-    let counts = outcome.counts();
-    let done = format!("{} of {} steps done in {}", counts.done, plan.steps.len(), words::duration(elapsed));
-    let others =
-        [(counts.failed, "failed"), (counts.skipped, "skipped"), (counts.not_started, "not started")];
-    let others = others.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}"));
-    out(&format!("{}.\n", std::iter::once(done).chain(others).collect::<Vec<_>>().join(", ")));
-    out(&text::failures(plan, outcome));
-}
-
-/// Reads live state again and says whether it is what it should be.
-async fn conclude(session: &Session, goal: Goal, only: Option<&Address>) -> Result<Exit, Exit> {
-    let left = session.plan(goal, only).await.map_err(|_| Exit::Partial)?.plan;
+/// Reads live state again and says whether it is what it should be, if that is to be learnt.
+async fn conclude(session: &Session, goal: Goal, only: Option<&Address>) -> (Option<bool>, Exit) {
+    let Ok(Planned { plan: left, .. }) = session.plan(goal, only).await else { return (None, Exit::Partial) };
     if left.is_empty() {
         out(&format!("{}\n", styled(STRONG, "Converged: planning again finds nothing to do.")));
         // A step may have failed and its effect be there all the same.
-        return Ok(Exit::Success);
+        return (Some(true), Exit::Success);
     }
     out(&format!("\n{}\n\n", styled(STRONG, "Not converged. What is left:")));
     out(&text::plan(&left, View { width: width(), explain: false }));
-    Ok(Exit::Partial)
+    (Some(false), Exit::Partial)
 }

@@ -150,6 +150,9 @@ pub struct Apply {
     /// Say of each step why it exists, and of what it waits for, why.
     #[arg(long)]
     pub explain: bool,
+    /// Append what happens to this file, one JSON object a line.
+    #[arg(long, value_name = "FILE")]
+    pub log_file: Option<PathBuf>,
     /// How long a task may take, in seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 1800)]
     pub task_timeout: u64,

@@ -7,6 +7,7 @@ mod apply;
 mod connect;
 mod plan;
 mod progress;
+mod run_log;
 mod simulate;
 mod validate;
 

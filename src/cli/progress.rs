@@ -44,11 +44,12 @@ impl<'a> Progress<'a> {
             }
             Event::Failed { step, error, elapsed } => {
                 self.ended(*step);
-                let what = styled(ALARM, format!("failed after {}", words::duration(*elapsed)));
+                let word = if error.is_unknown() { "unknown" } else { "failed" };
+                let what = styled(ALARM, format!("{word} after {}", words::duration(*elapsed)));
                 self.line(*step, &format!("{what}: {error}"));
             }
             Event::Skipped { step, because } => {
-                self.line(*step, &styled(FAINT, format!("skipped, because {because} failed")));
+                self.line(*step, &styled(FAINT, format!("skipped because of {because}")));
             }
         }
     }
@@ -60,6 +61,9 @@ impl<'a> Progress<'a> {
 
     /// Clears what was drawn.
     pub(super) fn finish(&self) {
+        for bar in self.running().values().flatten() {
+            bar.finish_and_clear();
+        }
         if let Some(lines) = &self.lines {
             // What cannot be cleared stays on the screen: no harm done.
             let _ = lines.clear();
@@ -95,7 +99,9 @@ impl<'a> Progress<'a> {
 
     fn progressed(&self, step: StepId, progress: &apply::Progress) {
         let text = match progress {
-            apply::Progress::Accepted { task, .. } => format!("task {task}"),
+            // The answer to the call is the end of it.
+            apply::Progress::Accepted { task: None, .. } => return,
+            apply::Progress::Accepted { task: Some(task), .. } => format!("task {task}"),
             apply::Progress::Task { task, status } => format!("task {task} is `{status}`"),
             apply::Progress::Busy { message } => format!("busy, will try again: {message}"),
             apply::Progress::Looking { error } => {

@@ -208,6 +208,12 @@ pub fn digest(live: &Live) -> String {
     hash(&to_value(&(vracks, services, configs)))
 }
 
+/// The digest of a plan: the same plan has the same digest.
+#[must_use]
+pub fn plan_digest(plan: &Plan) -> String {
+    hash(&to_value(plan))
+}
+
 fn to_value(value: &impl Serialize) -> Value {
     serde_json::to_value(value).expect("plans and live state are plain data with text keys")
 }

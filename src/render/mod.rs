@@ -1,6 +1,8 @@
 //! Plans, events and outcomes as a person reads them. Every function returns text with ANSI styles in
 //! it; who prints it strips them where they are not wanted.
 
+pub mod events;
+pub mod outcome;
 pub mod text;
 pub mod words;
 

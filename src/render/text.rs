@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 
 use super::words::{self, ShortNames};
 use super::{ALARM, FAINT, STRONG, sign_of, style_of, styled};
-use crate::apply::{Fate, Outcome};
 use crate::diff::{Action, Change, Goal, Reason};
 use crate::live::{LiveConfig, Status};
 use crate::plan::impact::{Impact, Level};
@@ -139,7 +138,7 @@ fn one_change(text: &mut String, change: &Change, width: usize) {
 }
 
 /// How many columns a text takes without its styles.
-fn visible(text: &str) -> usize {
+pub(super) fn visible(text: &str) -> usize {
     anstream::adapter::strip_str(text).to_string().chars().count()
 }
 
@@ -281,29 +280,8 @@ fn order(text: &mut String, plan: &Plan, view: View) {
     let _ = writeln!(text);
 }
 
-/// What failed and why, and what that kept from being run. Empty where nothing failed.
-#[must_use]
-pub fn failures(plan: &Plan, outcome: &Outcome) -> String {
-    let mut text = String::new();
-    let names = ShortNames::of(plan);
-    for (id, step) in plan.steps() {
-        let Some(Fate::Failed { error }) = outcome.fates.get(id.0) else { continue };
-        let _ = writeln!(text, "\n{}", styled(ALARM, format!("{id}  {}: failed", words::step(step, &names))));
-        let _ = writeln!(text, "    address: {}", step.address);
-        let _ = writeln!(text, "    cause:   {error}");
-        let skipped = plan.steps().map(|(id, _)| id).filter(
-            |other| matches!(outcome.fates.get(other.0), Some(Fate::Skipped { because }) if *because == id),
-        );
-        let skipped = list(skipped);
-        if !skipped.is_empty() {
-            let _ = writeln!(text, "    skipped: {skipped}");
-        }
-    }
-    text
-}
-
 /// Step numbers, with runs of them shortened: `#1-#4, #9`.
-fn list(ids: impl Iterator<Item = StepId>) -> String {
+pub(super) fn list(ids: impl Iterator<Item = StepId>) -> String {
     let mut runs: Vec<(StepId, StepId)> = Vec::new();
     for id in ids {
         match runs.last_mut() {

@@ -46,29 +46,6 @@ pub enum Credentials {
     Token(SecretString),
 }
 
-impl Credentials {
-    /// Takes every secret out of a text that comes from elsewhere, such as an error message.
-    pub(super) fn scrub(&self, text: &mut String) {
-        let secrets: &[&SecretString] = match self {
-            Self::ApplicationKey { key, secret, consumer } => &[key, secret, consumer],
-            Self::OAuth2 { client_id: _, client_secret } => &[client_secret],
-            Self::Token(token) => &[token],
-        };
-        for secret in secrets {
-            scrub(text, secret);
-        }
-    }
-}
-
-/// Replaces a secret wherever it stands. One or two characters are no secret but would match
-/// everywhere.
-pub(super) fn scrub(text: &mut String, secret: &SecretString) {
-    let secret = secret.expose_secret();
-    if secret.len() > 2 && text.contains(secret) {
-        *text = text.replace(secret, "[hidden]");
-    }
-}
-
 /// The value of `X-Ovh-Signature`: `$1$` and the hexadecimal SHA-1 of
 /// `SECRET+CONSUMER+METHOD+URL+BODY+TIMESTAMP`.
 #[must_use]
@@ -259,13 +236,5 @@ mod tests {
         assert_eq!(use_for(r#"{"access_token":"t","expires_in":"3599"}"#), 3539);
         assert_eq!(use_for(r#"{"access_token":"t","expires_in":40}"#), 20);
         assert_eq!(use_for(r#"{"access_token":"t"}"#), 540);
-    }
-
-    #[test]
-    fn secrets_are_taken_out_of_foreign_texts() {
-        let credentials = Credentials::Token(secret("abc123"));
-        let mut text = "token abc123 is not abc124".to_owned();
-        credentials.scrub(&mut text);
-        assert_eq!(text, "token [hidden] is not abc124");
     }
 }

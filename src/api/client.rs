@@ -22,6 +22,7 @@ use super::error::{Error, Refusal};
 use super::limit::{Bucket, Limiter};
 use super::retry::{self, Decision, Policy};
 use super::routes::{self, Call};
+use super::secrets::Secrets;
 use super::transport::{Request, Response, Transport, TransportError, TransportErrorKind};
 
 pub use pages::Listed;
@@ -122,6 +123,7 @@ struct Inner {
     offset: Mutex<Option<i64>>,
     /// Held while it is asked for, likewise.
     token: Mutex<Option<HeldToken>>,
+    secrets: Secrets,
     counters: Counters,
 }
 
@@ -185,6 +187,7 @@ impl Client {
     #[must_use]
     pub fn new(config: Config, transport: Arc<dyn Transport>, options: Options) -> Self {
         let Options { rate, burst, parallelism, timeout, retry, clock } = options;
+        let secrets = Secrets::of(&config.credentials);
         let inner = Inner {
             config,
             transport,
@@ -195,6 +198,7 @@ impl Client {
             clock,
             offset: Mutex::new(None),
             token: Mutex::new(None),
+            secrets,
             counters: Counters::default(),
         };
         Self { inner: Arc::new(inner) }
@@ -349,8 +353,9 @@ impl Client {
             route: draft.route.clone(),
             problem: "expected an access_token".to_owned(),
             truncated: false,
-            query_id: query_id(&good.headers),
+            query_id: self.query_id(&good.headers),
         })?;
+        self.inner.secrets.note(&answer.token);
         Ok(HeldToken { renew_at: Instant::now() + answer.use_for, secret: answer.token })
     }
 
@@ -367,9 +372,11 @@ impl Client {
             let message = format!("no answer within {} s", timeout.as_secs_f64());
             Err(TransportError::new(TransportErrorKind::Timeout, message))
         });
+        let outcome =
+            outcome.map_err(|error| TransportError { message: self.clean(&error.message), ..error });
         self.trace(draft, &outcome, started.elapsed());
         match outcome {
-            Ok(response) => self.sort(draft, proof, response),
+            Ok(response) => self.sort(draft, response),
             Err(cause) => Err(Error::Transport { call: draft.call, route: draft.route.clone(), cause }),
         }
     }
@@ -403,9 +410,9 @@ impl Client {
     }
 
     /// A response is a good answer or an error.
-    fn sort(&self, draft: &Draft, proof: &Proof, response: Response) -> Result<Good, Error> {
+    fn sort(&self, draft: &Draft, response: Response) -> Result<Good, Error> {
         if !(200..300).contains(&response.status) {
-            let refusal = self.refusal(draft, proof, &response);
+            let refusal = self.refusal(draft, &response);
             if refusal.status == 429 {
                 self.inner.counters.throttled.fetch_add(1, Ordering::Relaxed);
                 self.inner.limiter.slow_down(refusal.retry_after);
@@ -426,22 +433,13 @@ impl Client {
                     format!("expected JSON: {error}")
                 },
                 truncated: error.is_eof(),
-                query_id: query_id(&response.headers),
+                query_id: self.query_id(&response.headers),
             }),
         }
     }
 
-    fn refusal(&self, draft: &Draft, proof: &Proof, response: &Response) -> Refusal {
+    fn refusal(&self, draft: &Draft, response: &Response) -> Refusal {
         let (class, message) = error_body(&response.body);
-        // A server under debugging, or a proxy, may repeat the request in its answer. Secrets go
-        // before the text is cut: half a secret would not be found.
-        let clean = |mut text: String| {
-            self.inner.config.credentials.scrub(&mut text);
-            if let Proof::Bearer(token) = proof {
-                auth::scrub(&mut text, token);
-            }
-            one_line(&text)
-        };
         // The server's own date, where it gives one: a wait until a date is a wait by its clock.
         let now =
             response.header("date").and_then(retry::unix_seconds).unwrap_or_else(|| (self.inner.clock)());
@@ -449,9 +447,9 @@ impl Client {
             call: draft.call,
             route: draft.route.clone(),
             status: response.status,
-            class: class.map(clean),
-            message: clean(message),
-            query_id: query_id(&response.headers),
+            class: class.map(|class| self.clean(&class)),
+            message: self.clean(&message),
+            query_id: self.query_id(&response.headers),
             retry_after: response.header("retry-after").and_then(|value| retry::retry_after(value, now)),
         }
     }
@@ -461,15 +459,23 @@ impl Client {
     }
 
     fn surprise(&self, draft: &Draft, good: &Good, problem: &str) -> Error {
-        let mut problem = problem.to_owned();
-        self.inner.config.credentials.scrub(&mut problem);
         Error::Decode {
             call: draft.call,
             route: draft.route.clone(),
-            problem: one_line(&problem),
+            problem: self.clean(problem),
             truncated: false,
-            query_id: query_id(&good.headers),
+            query_id: self.query_id(&good.headers),
         }
+    }
+
+    /// A text from elsewhere made fit to be shown. Secrets go before it is cut: half a secret would
+    /// not be found.
+    fn clean(&self, text: &str) -> String {
+        one_line(&self.inner.secrets.hide(text))
+    }
+
+    fn query_id(&self, headers: &HeaderMap) -> Option<String> {
+        Some(self.clean(headers.get("x-ovh-queryid")?.to_str().ok()?))
     }
 
     /// One line a request for whoever follows. No header value but the query id, no body.
@@ -478,7 +484,7 @@ impl Client {
         let took = format!("{} ms", took.as_millis());
         match outcome {
             Ok(response) => {
-                let query_id = query_id(&response.headers);
+                let query_id = self.query_id(&response.headers);
                 tracing::debug!(
                     method = %call.method, %route, status = response.status, query_id, %took, "answered"
                 );
@@ -543,10 +549,6 @@ impl<'a> Patience<'a> {
             }
         }
     }
-}
-
-fn query_id(headers: &HeaderMap) -> Option<String> {
-    Some(one_line(headers.get("x-ovh-queryid")?.to_str().ok()?))
 }
 
 /// Class and message of an error's body, as they are: OVHcloud's two forms, OAuth2's, or any text.

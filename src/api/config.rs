@@ -41,12 +41,12 @@ impl Endpoint {
             return Ok(Self { name: (*name).to_owned(), url: parse(url), token_url: parse(token_url) });
         }
         if !text.contains('/') {
-            return Err(ConfigError::UnknownEndpoint { name: text.to_owned() });
+            return Err(ConfigError::UnknownEndpoint { name: plausible(text).to_owned() });
         }
         let bad = |problem: String| ConfigError::BadEndpoint { problem };
         let url = Url::parse(text.trim_end_matches('/')).map_err(|error| bad(error.to_string()))?;
         if !matches!(url.scheme(), "https" | "http") || url.host().is_none() {
-            return Err(bad(format!("it begins with {}:", url.scheme())));
+            return Err(bad("it does not begin with https://".to_owned()));
         }
         if !url.username().is_empty() || url.password().is_some() {
             return Err(bad("it holds a user name or a password".to_owned()));
@@ -92,6 +92,13 @@ impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.name)
     }
+}
+
+/// A text that was given as an endpoint's name, where it may be one. A key in the wrong place is longer,
+/// and a password in an address without slashes comes with an `@`.
+fn plausible(text: &str) -> &str {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if text.len() < 16 && text.chars().all(is_part) { text } else { "[hidden]" }
 }
 
 /// Whether an address is on this very machine: 127.0.0.0/8, `::1` or `localhost`.
@@ -162,7 +169,7 @@ pub enum ConfigError {
     /// The endpoint is neither a known name nor an address.
     #[error("unknown endpoint {name:?}: expected ovh-eu, ovh-ca, ovh-us or an https:// address")]
     UnknownEndpoint {
-        /// What was given.
+        /// What was given; `[hidden]` where it may as well be a secret.
         name: String,
     },
     /// The endpoint is an address that cannot be used. It is not repeated: it may hold a password.
@@ -463,6 +470,10 @@ impl File {
             let section = section.unwrap_or_default().trim().to_owned();
             for (key, value) in properties.iter() {
                 let key = key.trim().to_ascii_lowercase();
+                // Anything else is for other programs, or a secret broken off its key.
+                if key != "endpoint" && !CredentialPart::ALL.iter().any(|part| part.name() == key) {
+                    continue;
+                }
                 let entries = sections.entry(section.clone()).or_default();
                 if entries.insert(key.clone(), unquoted(value.trim()).to_owned()).is_some() {
                     return Err(ConfigError::Repeated { path: path.to_owned(), section, key });

@@ -208,7 +208,7 @@ const fn transport_hint(cause: &TransportError) -> Option<&'static str> {
             Some("check the network, the proxy (HTTPS_PROXY) and the endpoint (OVH_ENDPOINT)")
         }
         TransportErrorKind::Tls => Some(
-            "the server's certificate is not trusted: check the machine's clock and certificates, and the proxy",
+            "check the endpoint (OVH_ENDPOINT), the machine's clock, its certificates (SSL_CERT_FILE names others) and the proxy",
         ),
         TransportErrorKind::Redirect => Some("check the endpoint (OVH_ENDPOINT)"),
         TransportErrorKind::Timeout => Some("the API may be slow: try again, or allow a longer time out"),

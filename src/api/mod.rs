@@ -12,6 +12,7 @@ mod error;
 pub mod limit;
 pub mod retry;
 pub mod routes;
+mod secrets;
 mod transport;
 pub mod wire;
 

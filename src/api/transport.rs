@@ -1,5 +1,7 @@
 //! One request carried to the API and one answer carried back: no retries, no signatures.
 
+mod failure;
+
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -9,6 +11,7 @@ use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Method};
 
 use super::config::{Endpoint, is_loopback};
+use failure::{chain, failure};
 
 /// A future that can be kept, moved to another thread and polled there.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -95,7 +98,8 @@ pub enum Sent {
 pub enum TransportErrorKind {
     /// No connection was made: name resolution, refusal, no route, time out while connecting.
     Connect,
-    /// The TLS certificate was refused. Trying again changes nothing.
+    /// No TLS with this server: its certificate is refused, or it speaks something else. Trying again
+    /// changes nothing.
     Tls,
     /// The request could not be built. Trying again changes nothing.
     Invalid,
@@ -105,7 +109,7 @@ pub enum TransportErrorKind {
     Timeout,
     /// The answer's body broke off or could not be decompressed.
     Body,
-    /// The answer's body is larger than is believable.
+    /// The answer's body or its headers are larger than is believable.
     TooLarge,
     /// The answer is a redirect, and none is followed: a signature holds for one address only.
     Redirect,
@@ -258,52 +262,6 @@ fn redirected(answer: &reqwest::Response) -> TransportError {
             answer.status().as_u16()
         ),
     )
-}
-
-/// Classifies a failure; `otherwise` is what it is where nothing else is known.
-fn failure(error: reqwest::Error, otherwise: TransportErrorKind) -> TransportError {
-    let error = error.without_url();
-    let kind = if error.is_builder() {
-        TransportErrorKind::Invalid
-    } else if error.is_connect() {
-        if refused_certificate(&error) { TransportErrorKind::Tls } else { TransportErrorKind::Connect }
-    } else if error.is_timeout() {
-        TransportErrorKind::Timeout
-    } else {
-        otherwise
-    };
-    TransportError::new(kind, chain(&error))
-}
-
-/// Whether a rustls error about the certificate is among the causes.
-fn refused_certificate(error: &(dyn std::error::Error + 'static)) -> bool {
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        if matches!(error.downcast_ref(), Some(rustls::Error::InvalidCertificate(_))) {
-            return true;
-        }
-        cause = match error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
-            // What an io::Error wraps is not its source: its source is the wrapped one's.
-            Some(wrapped) => Some(wrapped),
-            None => error.source(),
-        };
-    }
-    false
-}
-
-/// An error and its causes in one line, each said once.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let part = error.to_string();
-        if !text.contains(&part) {
-            text.push_str(": ");
-            text.push_str(&part);
-        }
-        cause = error.source();
-    }
-    text
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::pages::{Next, Pages};
-use super::{Answer, Client, Draft, Error, Good, Listed, query_id};
+use super::{Answer, Client, Draft, Error, Good, Listed};
 use crate::api::routes::{self, Call};
 use crate::api::wire;
 
@@ -452,7 +452,7 @@ impl Client {
         let body = body.map(|body| serde_json::to_vec(body).expect("the API's shapes are valid JSON"));
         let draft = self.draft(call, call.path(parameters)?, "", body);
         let good = self.proven(&draft).await?;
-        Ok(Answer { value: self.decode(&draft, &good)?, query_id: query_id(&good.headers) })
+        Ok(Answer { value: self.decode(&draft, &good)?, query_id: self.query_id(&good.headers) })
     }
 
     /// A whole list as the server gives it: objects, ids, or both.

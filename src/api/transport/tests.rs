@@ -27,7 +27,8 @@ async fn exchange(behaviour: Behaviour, timeout: Duration) -> (Result<Response, 
         let (mut stream, _) = listener.accept().await.unwrap();
         let request = head(&mut stream).await;
         match behaviour {
-            Behaviour::Answer(bytes) => stream.write_all(bytes).await.unwrap(),
+            // A client that has seen enough leaves before the end.
+            Behaviour::Answer(bytes) => drop(stream.write_all(bytes).await),
             Behaviour::Reset => stream.set_zero_linger().unwrap(),
         }
         request
@@ -147,14 +148,73 @@ async fn an_address_that_would_change_on_its_way_is_not_sent() {
 }
 
 #[test]
-fn a_refused_certificate_is_found_however_deep_it_is_wrapped() {
+fn a_cause_is_found_however_deep_it_is_wrapped() {
     use std::io::Error;
     let refused = || rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
-    assert!(refused_certificate(&refused()));
-    assert!(refused_certificate(&Error::other(refused())));
-    assert!(refused_certificate(&Error::other(Error::other(refused()))));
-    assert!(!refused_certificate(&Error::other(Error::other("no route"))));
-    assert!(!refused_certificate(&Error::other(rustls::Error::DecryptError)));
+    let found = |error: &Error| failure::cause_in::<rustls::Error>(error).is_some();
+    assert!(found(&Error::other(refused())));
+    assert!(found(&Error::other(Error::other(refused()))));
+    assert!(!found(&Error::other(Error::other("no route"))));
+}
+
+#[test]
+fn tls_says_what_is_wrong() {
+    use rustls::pki_types::{ServerName, UnixTime};
+    use rustls::{CertificateError, Error, InvalidMessage};
+    let day = |days: u64| UnixTime::since_unix_epoch(Duration::from_secs(days * 86_400));
+    let name = || ServerName::try_from("api.example").unwrap();
+    let for_others = |names: &[&str]| CertificateError::NotValidForNameContext {
+        expected: name(),
+        presented: names.iter().map(|it| (*it).to_owned()).collect(),
+    };
+    let certificates = [
+        (CertificateError::UnknownIssuer, "is not trusted"),
+        (
+            for_others(&["a.example", "b.example"]),
+            "for another name than api.example: it is for a.example, b.example",
+        ),
+        (for_others(&[]), "names none"),
+        (CertificateError::ExpiredContext { time: day(2), not_after: day(1) }, "has expired on 1970-01-02"),
+        (CertificateError::NotValidYetContext { time: day(2), not_before: day(3) }, "only from 1970-01-04"),
+        (CertificateError::Revoked, "was revoked"),
+    ];
+    let errors = certificates.map(|(problem, said)| (Error::InvalidCertificate(problem), said));
+    for (error, said) in errors.into_iter().chain([
+        (Error::InvalidMessage(InvalidMessage::InvalidContentType), "does not speak TLS on this port"),
+        (Error::DecryptError, "TLS failed: "),
+    ]) {
+        let words = failure::in_words(&error);
+        assert!(words.contains(said), "{error:?}: {words:?} does not say {said:?}");
+    }
+}
+
+/// 64 KiB of spaces, in gzip's way.
+const BOMB: &[u8] = &[
+    31, 139, 8, 0, 0, 0, 0, 0, 2, 3, 237, 193, 129, 0, 0, 0, 0, 128, 32, 149, 253, 41, 23, 169, 10, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 106, 148, 25, 44, 180, 0, 0,
+    1, 0,
+];
+
+#[tokio::test]
+async fn a_body_that_unpacks_to_more_than_the_limit_is_refused() {
+    let mut bytes =
+        format!("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {}\r\n\r\n", BOMB.len())
+            .into_bytes();
+    const { assert!(BOMB.len() < 100, "packed it is below the limit") };
+    bytes.extend(BOMB);
+    let error = fails(Behaviour::Answer(bytes.leak())).await;
+    assert_eq!((error.kind, error.sent), (TransportErrorKind::TooLarge, Sent::Maybe), "{error}");
+}
+
+#[tokio::test]
+async fn headers_beyond_belief_are_refused() {
+    let long = format!("HTTP/1.1 200 OK\r\nX-Long: {}\r\n\r\n", "x".repeat(1 << 20));
+    let many = format!("HTTP/1.1 200 OK\r\n{}\r\n", "X-Many: x\r\n".repeat(1000));
+    for text in [long, many] {
+        let error = fails(Behaviour::Answer(text.leak().as_bytes())).await;
+        assert_eq!((error.kind, error.sent), (TransportErrorKind::TooLarge, Sent::Maybe), "{error}");
+    }
 }
 
 #[test]

@@ -1,0 +1,89 @@
+//! The program's commands, as its own parser has them: a new one is among them by itself.
+
+use std::fmt;
+
+use clap::{Arg, Command, CommandFactory as _};
+use ovhconnect::cli::args::Cli;
+
+/// A command with arguments that let it do, and write, as much as it can.
+#[derive(Clone, Debug)]
+pub struct Invocation {
+    pub arguments: Vec<String>,
+    /// Whether it calls the API that is configured.
+    pub calls_the_api: bool,
+    /// Whether it runs until it is stopped.
+    pub serves: bool,
+}
+
+impl Invocation {
+    pub fn new(arguments: &[&str]) -> Self {
+        let arguments = arguments.iter().map(|it| (*it).to_owned()).collect();
+        Self { arguments, calls_the_api: true, serves: false }
+    }
+}
+
+impl fmt::Display for Invocation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.arguments.join(" "))
+    }
+}
+
+/// Every command.
+pub fn all() -> Vec<Invocation> {
+    let mut found = Vec::new();
+    let mut program = Cli::command();
+    program.build();
+    collect(&program, &[], &mut found);
+    found
+}
+
+fn collect(command: &Command, path: &[String], found: &mut Vec<Invocation>) {
+    // `help` is clap's own and reads nothing.
+    for command in command.get_subcommands().filter(|it| it.get_name() != "help") {
+        let path = [path, &[command.get_name().to_owned()]].concat();
+        if command.has_subcommands() {
+            collect(command, &path, found);
+        }
+        if !command.is_subcommand_required_set() {
+            let has = |id: &str| command.get_arguments().any(|it| it.get_id() == id);
+            let arguments = command.get_arguments().flat_map(argument);
+            found.push(Invocation {
+                arguments: path.iter().cloned().chain(arguments).collect(),
+                calls_the_api: has("endpoint"),
+                serves: has("listen"),
+            });
+        }
+    }
+}
+
+/// What is given for an argument; nothing where it can be left out.
+fn argument(argument: &Arg) -> Vec<String> {
+    if argument.is_positional() {
+        return if argument.is_required_set() { vec![value(argument)] } else { Vec::new() };
+    }
+    let Some(long) = argument.get_long().map(|long| format!("--{long}")) else { return Vec::new() };
+    match argument.get_id().as_str() {
+        "auto_approve" | "allow_disruption" | "explain" => vec![long],
+        "listen" => vec![long, "127.0.0.1:0".to_owned()],
+        "rate" => vec![long, "0".to_owned()],
+        "topology" => vec![long, "topology.yaml".to_owned()],
+        "state" | "out" => vec![long, format!("{}.json", argument.get_id())],
+        "log_file" => vec![long, "run.ndjson".to_owned()],
+        _ if argument.is_required_set() => vec![long, value(argument)],
+        _ => Vec::new(),
+    }
+}
+
+/// A value that an argument takes.
+fn value(argument: &Arg) -> String {
+    if let Some(possible) = argument.get_possible_values().first() {
+        return possible.get_name().to_owned();
+    }
+    let name = argument.get_value_names().and_then(|names| names.first()).map_or("", |name| name.as_str());
+    match name {
+        "ADDRESS" => "pn-12345",
+        "CODE" => "OCC001",
+        _ => "topology.yaml",
+    }
+    .to_owned()
+}

@@ -294,7 +294,8 @@ impl Client {
                 let mut offset = self.inner.offset.lock().await;
                 let offset = match *offset {
                     Some(known) => known,
-                    None => *offset.insert(self.server_time().await? - (self.inner.clock)()),
+                    // A server may say anything.
+                    None => *offset.insert(self.server_time().await?.saturating_sub((self.inner.clock)())),
                 };
                 Ok(Proof::Signature { offset })
             }
@@ -387,7 +388,7 @@ impl Client {
         let mut headers = headers.clone();
         match (proof, &self.inner.config.credentials) {
             (Proof::Signature { offset }, Credentials::ApplicationKey { key, secret, consumer }) => {
-                let timestamp = (self.inner.clock)() + offset;
+                let timestamp = (self.inner.clock)().saturating_add(*offset);
                 let keys = (key, secret, consumer);
                 headers.extend(
                     auth::application_headers(keys, &call.method, url, body, timestamp)

@@ -94,7 +94,7 @@ fn failures(text: &mut String, plan: &Plan, outcome: &Outcome, width: usize) {
     let names = ShortNames::of(plan);
     for (id, step, fate) in steps(plan, outcome) {
         let Fate::Failed { error, .. } = fate else { continue };
-        let what = if error.is_unknown() { "not known what came of it" } else { "failed" };
+        let what = if error.is_unknown() { "unknown" } else { "failed" };
         let _ = writeln!(text, "\n{}", styled(ALARM, format!("{id}  {}: {what}", words::step(step, &names))));
         let _ = writeln!(text, "    address: {}", step.address);
         let cause = wrapped(&error.to_string(), width.saturating_sub(13).max(24));
@@ -238,9 +238,29 @@ mod tests {
         assert!(text.lines().all(|line| line.chars().count() <= 80), "wider than 80 columns:\n{text}");
         insta::assert_snapshot!(text, @r"
 
-    What became of each step
-      #1  done           0.6 s  attach service 6b0c8f3e to pn-12345
-      #2  UNKNOWN     30 min 1 s  create pop of service 6b0c8f3e (l3, 172.16.0.0/30)
-    ");
+        What became of each step
+          #1  done              0.6 s  attach service 6b0c8f3e to pn-12345
+          #2  UNKNOWN      30 min 1 s  create pop of service 6b0c8f3e (l3,
+                                       172.16.0.0/30)
+          #3  FAILED             12 s  create datacenter GRA of pn-12345 (10.1.0.0/24)
+          #4  skipped                  create network 192.168.10.0/24 in datacenter GRA
+                                       of pn-12345 (next hop 10.1.0.10), because of #3
+          #5  not started              wait for task 9 (addIpBlock) of pn-12345, begun
+                                       by someone else
+
+        #2  create pop of service 6b0c8f3e (l3, 172.16.0.0/30): unknown
+            address: pn-12345/service/6b0c8f3e-3c1f-4a5e-9a52-0c4c9b1f2d01/pop
+            cause:   task 5 of service 6b0c8f3e, `doing`, is not over after 1800 s; it
+                     may still end well: plan again later
+
+        #3  create datacenter GRA of pn-12345 (10.1.0.0/24): failed
+            address: pn-12345/datacenter/GRA
+            cause:   task 6 of service 6b0c8f3e-3c1f-4a5e-9a52-0c4c9b1f2d01 ended as
+                     `error`; plan again to see what it left behind, and give OVHcloud's
+                     support the task's number if it happens again (query id EU.ext-1)
+            skipped: #4
+
+        1 of 5 steps done in 30 min 34 s, 1 failed, 1 unknown, 1 skipped, 1 not started.
+        ");
     }
 }

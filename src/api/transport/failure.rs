@@ -55,10 +55,13 @@ fn certificate_in_words(problem: &CertificateError) -> String {
             let wanted = expected.to_str();
             match presented.as_slice() {
                 [] => format!("the server's certificate is for another name than {wanted}, and names none"),
-                names => format!(
-                    "the server's certificate is for another name than {wanted}: it is for {}",
-                    names.join(", ")
-                ),
+                names => {
+                    let names: Vec<&str> = names.iter().map(|name| bare(name)).collect();
+                    format!(
+                        "the server's certificate is for another name than {wanted}: it is for {}",
+                        names.join(", ")
+                    )
+                }
             }
         }
         CertificateError::Expired => "the server's certificate has expired".to_owned(),
@@ -72,6 +75,12 @@ fn certificate_in_words(problem: &CertificateError) -> String {
         CertificateError::Revoked => "the server's certificate was revoked".to_owned(),
         other => format!("the server's certificate is refused: {other}"),
     }
+}
+
+/// The name in `DnsName("api.example")`, as rustls has it.
+fn bare(name: &str) -> &str {
+    let inside = name.split_once('(').and_then(|(_, rest)| rest.strip_suffix(')'));
+    inside.unwrap_or(name).trim_matches('"')
 }
 
 /// A day, by UTC; nothing where the seconds are none of this calendar.

@@ -170,8 +170,8 @@ fn tls_says_what_is_wrong() {
     let certificates = [
         (CertificateError::UnknownIssuer, "is not trusted"),
         (
-            for_others(&["a.example", "b.example"]),
-            "for another name than api.example: it is for a.example, b.example",
+            for_others(&["DnsName(\"a.example\")", "IpAddress(10.0.0.1)"]),
+            "for another name than api.example: it is for a.example, 10.0.0.1",
         ),
         (for_others(&[]), "names none"),
         (CertificateError::ExpiredContext { time: day(2), not_after: day(1) }, "has expired on 1970-01-02"),

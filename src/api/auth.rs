@@ -132,7 +132,7 @@ pub(super) struct TokenAnswer {
     /// The token.
     pub token: SecretString,
     /// How long to use it before asking for the next one: its life less a minute, or half of a
-    /// short one, so that it does not end on its way.
+    /// short one, so that it does not end on its way; a day at the most.
     pub use_for: Duration,
 }
 
@@ -141,13 +141,15 @@ impl TokenAnswer {
     pub fn read(answer: &Value) -> Option<Self> {
         /// Assumed where the server does not say, in seconds; short enough to be harmless.
         const UNSAID: u64 = 600;
+        /// A server may say anything; beyond this it makes no difference.
+        const LONGEST: u64 = 24 * 3600;
         let token = answer.get("access_token")?.as_str().filter(|token| !token.is_empty())?;
         let life = match answer.get("expires_in") {
             Some(Value::Number(number)) => number.as_u64(),
             Some(Value::String(text)) => text.parse().ok(),
             _ => None,
         };
-        let life = life.unwrap_or(UNSAID);
+        let life = life.unwrap_or(UNSAID).min(LONGEST);
         let use_for = Duration::from_secs(life.saturating_sub(60).max(life / 2));
         Some(Self { token: token.into(), use_for })
     }
@@ -236,5 +238,6 @@ mod tests {
         assert_eq!(use_for(r#"{"access_token":"t","expires_in":"3599"}"#), 3539);
         assert_eq!(use_for(r#"{"access_token":"t","expires_in":40}"#), 20);
         assert_eq!(use_for(r#"{"access_token":"t"}"#), 540);
+        assert_eq!(use_for(r#"{"access_token":"t","expires_in":18446744073709551615}"#), 24 * 3600 - 60);
     }
 }

@@ -38,7 +38,7 @@ pub(super) fn answer(
     path: &str,
     body: &[u8],
 ) -> Result<Value, Refusal> {
-    let route = path.trim_start_matches("/simulator").trim_matches('/');
+    let route = path.strip_prefix("/simulator").unwrap_or(path).trim_matches('/');
     let gets = *method == Method::GET;
     let posts = *method == Method::POST;
     let deletes = *method == Method::DELETE;

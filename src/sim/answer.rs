@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::body::{Fields, text};
 use super::diagnostic::NewDiagnostic;
 use super::refusal::Refusal;
-use super::route::Endpoint;
+use super::route::{Endpoint, read_uuid};
 use super::world::World;
 use crate::api::wire;
 
@@ -117,6 +117,9 @@ fn read(world: &World, call: &Call<'_>) -> Answer {
 
 fn write(world: &mut World, call: &Call<'_>) -> Answer {
     let deletes = *call.method == Method::DELETE;
+    if deletes || matches!(call.endpoint, Endpoint::Lock(..) | Endpoint::Unlock(..)) {
+        Fields::none(call.body)?;
+    }
     match call.endpoint {
         Endpoint::Service(service) => {
             let mut fields = Fields::of(call.body)?;
@@ -259,7 +262,7 @@ fn new_diagnostic(body: &[u8]) -> Result<NewDiagnostic, Refusal> {
 
 fn attached(body: &[u8]) -> Result<Uuid, Refusal> {
     let mut fields = Fields::of(body)?;
-    let uuid = fields.required("ovhCloudConnect", "uuid", |value| value.as_str()?.parse().ok())?;
+    let uuid = fields.required("ovhCloudConnect", "uuid", |value| read_uuid(value.as_str()?))?;
     fields.end()?;
     Ok(uuid)
 }

@@ -20,6 +20,14 @@ impl Fields {
         }
     }
 
+    /// Reads the body of a call that takes no fields: none, or one without any.
+    pub(super) fn none(body: &[u8]) -> Result<(), Refusal> {
+        match body.trim_ascii() {
+            b"" | b"null" => Ok(()),
+            body => Self::of(body)?.end(),
+        }
+    }
+
     /// A field that may be left out or null.
     pub(super) fn optional<T>(
         &mut self,
@@ -92,6 +100,16 @@ mod tests {
             ["", "[]", "{}", r#"{"a": "1"}"#, r#"{"a": 1, "b": 2}"#, r#"{"a": 1, "c": 2}"#, r#"{"a": null}"#]
         {
             assert_eq!(refused(body).unwrap_err().status, 400, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_body_without_fields_may_be_missing() {
+        for body in ["", " ", "null", "{}"] {
+            assert_eq!(Fields::none(body.as_bytes()), Ok(()), "{body}");
+        }
+        for body in ["[]", "{", r#"{"a": null}"#] {
+            assert_eq!(Fields::none(body.as_bytes()).unwrap_err().status, 400, "{body}");
         }
     }
 }

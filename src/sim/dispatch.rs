@@ -26,13 +26,9 @@ pub(super) struct Incoming {
 }
 
 impl Incoming {
-    /// The path without `/1.0`, or its other name `/v1`: the official clients call the latter for a
-    /// path that begins with it.
+    /// The path without its version.
     pub(super) fn path(&self) -> &str {
-        let path = self.uri.path();
-        let versions = ["/1.0", "/v1"].into_iter();
-        let mut unversioned = versions.filter_map(|version| path.strip_prefix(version));
-        unversioned.find(|rest| rest.is_empty() || rest.starts_with('/')).unwrap_or(path)
+        route::unversioned(self.uri.path())
     }
 
     /// The host the client called: of the `Host` header, or of a URI that bears it.
@@ -77,8 +73,11 @@ pub(super) fn dispatch(simulator: &Simulator, incoming: &Incoming, twist: Twist)
     }
     let parsed =
         route::parse(incoming.path()).ok_or_else(|| Refusal::not_found("Got an invalid (or empty) URL"))?;
-    if parsed.as_ref().is_ok_and(Endpoint::is_open) && incoming.method == Method::GET {
-        return Ok(json!(simulator.wall().secs()).into());
+    if parsed.as_ref().is_ok_and(Endpoint::is_open) {
+        return match incoming.method {
+            Method::GET => Ok(json!(simulator.wall().secs()).into()),
+            _ => Err(Refusal::method_not_allowed().into()),
+        };
     }
     let caller = identify(simulator, incoming)?;
     let endpoint = parsed?;

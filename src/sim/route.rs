@@ -1,6 +1,9 @@
 //! The API's routes: what a path means. Source: published API.
 
+use std::borrow::Cow;
+
 use axum::http::Method;
+use percent_encoding::percent_decode_str;
 use uuid::Uuid;
 
 use super::refusal::Refusal;
@@ -46,10 +49,20 @@ pub(super) enum Endpoint {
     VrackTask(String, u64),
 }
 
+/// A path without `/1.0`, or its other name `/v1`: the official clients call the latter for a path that
+/// begins with it.
+pub(super) fn unversioned(path: &str) -> &str {
+    let versions = ["/1.0", "/v1"].into_iter();
+    let mut rests = versions.filter_map(|version| path.strip_prefix(version));
+    rests.find(|rest| rest.is_empty() || rest.starts_with('/')).unwrap_or(path)
+}
+
 /// Reads a path without its `/1.0`. `None` where the API has no such route; an error where it has
 /// one but an id in it is not written as it must be.
 pub(super) fn parse(path: &str) -> Option<Result<Endpoint, Refusal>> {
-    let segments: Vec<&str> = path.trim_matches('/').split('/').collect();
+    let segments = path.trim_matches('/').split('/').map(|segment| percent_decode_str(segment).decode_utf8());
+    let segments: Vec<Cow<'_, str>> = segments.collect::<Result<_, _>>().ok()?;
+    let segments: Vec<&str> = segments.iter().map(AsRef::as_ref).collect();
     match segments.as_slice() {
         ["auth", "time"] => Some(Ok(Endpoint::AuthTime)),
         ["auth", "details"] => Some(Ok(Endpoint::AuthDetails)),
@@ -123,14 +136,26 @@ fn under_vrack(vrack: &str, rest: &[&str]) -> Option<Result<Endpoint, Refusal>> 
     })
 }
 
-fn uuid(key: &str, text: &str) -> Result<Uuid, Refusal> {
-    text.parse()
-        .map_err(|_| Refusal::bad_request(format!("[{key}] Given data ({text}) is not valid for type uuid")))
+/// The length of a uuid as the API writes it; there are other ways.
+const UUID_LENGTH: usize = 36;
+
+/// A uuid as the API writes it.
+pub(super) fn read_uuid(text: &str) -> Option<Uuid> {
+    text.parse().ok().filter(|_| text.len() == UUID_LENGTH)
 }
 
+fn uuid(key: &str, text: &str) -> Result<Uuid, Refusal> {
+    read_uuid(text).ok_or_else(|| {
+        Refusal::bad_request(format!("[{key}] Given data ({text}) is not valid for type uuid"))
+    })
+}
+
+/// An id. A negative one is a number too, but nothing bears it.
 fn number(key: &str, text: &str) -> Result<u64, Refusal> {
-    text.parse()
-        .map_err(|_| Refusal::bad_request(format!("[{key}] Given data ({text}) is not valid for type long")))
+    match text.parse::<i64>() {
+        Ok(number) if !text.starts_with('+') => number.try_into().map_err(|_| Refusal::no_object(key, text)),
+        _ => Err(Refusal::bad_request(format!("[{key}] Given data ({text}) is not valid for type long"))),
+    }
 }
 
 impl Endpoint {
@@ -198,5 +223,36 @@ mod tests {
             400
         );
         assert_eq!(parse("/ovhCloudConnect/x").unwrap().unwrap_err().status, 400);
+    }
+
+    #[test]
+    fn ids_are_read_as_strictly_as_their_types() {
+        let status = |id: &str| parse(&format!("/ovhCloudConnect/{SERVICE}/task/{id}")).unwrap().err();
+        let status = |id: &str| status(id).map(|refusal| refusal.status);
+        assert_eq!(status("1"), None);
+        assert_eq!(status("-1"), Some(404));
+        for id in ["+1", "1.0", "0x1", "18446744073709551616", "%2D"] {
+            assert_eq!(status(id), Some(400), "{id}");
+        }
+        for service in [SERVICE.replace('-', ""), format!("{{{SERVICE}}}"), format!("urn:uuid:{SERVICE}")] {
+            let refused = parse(&format!("/ovhCloudConnect/{service}")).unwrap();
+            assert_eq!(refused.unwrap_err().status, 400, "{service}");
+        }
+        assert!(parse(&format!("/ovhCloudConnect/{}", SERVICE.to_uppercase())).unwrap().is_ok());
+    }
+
+    #[test]
+    fn a_part_of_a_path_may_be_percent_encoded() {
+        assert_eq!(parse("/vrack/pn%2D1/task"), Some(Ok(Endpoint::VrackTasks("pn-1".to_owned()))));
+        assert_eq!(parse("/vrack%2Fpn-1"), None, "what is encoded is no separator");
+        assert_eq!(parse("/vrack/%ff"), None, "not UTF-8");
+    }
+
+    #[test]
+    fn a_version_is_a_whole_part_of_a_path() {
+        assert_eq!(unversioned("/1.0/me"), "/me");
+        assert_eq!(unversioned("/v1/me"), "/me");
+        assert_eq!(unversioned("/v1me"), "/v1me");
+        assert_eq!(unversioned("/1.0"), "");
     }
 }

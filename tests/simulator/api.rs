@@ -147,6 +147,27 @@ async fn unknown_routes_methods_ids_and_objects_are_told_apart() {
 }
 
 #[tokio::test]
+async fn the_servers_time_is_only_read() {
+    let bench = bench();
+    let request = Request::builder().method("POST").uri("/1.0/auth/time").body(Body::empty()).unwrap();
+    let answer = bench.send(request).await;
+    assert_eq!((answer.status.as_u16(), &answer.body["class"]), (405, &json!("Client::MethodNotAllowed")));
+}
+
+#[tokio::test]
+async fn a_call_that_takes_no_fields_takes_none() {
+    let bench = bench();
+    let lock = format!("/1.0/ovhCloudConnect/{S}/interface/10/lock");
+    let membership = format!("/1.0/vrack/pn-1/ovhCloudConnect/{S}");
+    for (method, path) in [("POST", &lock), ("DELETE", &membership)] {
+        let answer = bench.call(method, path, r#"{"force": true}"#).await;
+        let message = answer.body["message"].as_str().unwrap();
+        assert!(answer.status == 400 && message.contains("force"), "{method} {path}: {message}");
+    }
+    assert_eq!(bench.call("POST", &lock, "{}").await.status, 200);
+}
+
+#[tokio::test]
 async fn bodies_are_checked() {
     let bench = bench();
     let path = format!("/1.0/ovhCloudConnect/{S}/config/pop");

@@ -9,6 +9,9 @@ use super::moment::Moment;
 /// Requests remembered; the oldest go first.
 const KEPT: usize = 100_000;
 
+/// Bytes remembered of what clients sent in them; the oldest go first.
+const KEPT_BYTES: usize = 64 << 20;
+
 /// One request.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -38,25 +41,73 @@ impl LogEntry {
     pub fn is_mutation(&self) -> bool {
         self.method != "GET"
     }
+
+    /// The bytes in it that a client chose.
+    fn weight(&self) -> usize {
+        let query = self.query.as_ref().map_or(0, String::len);
+        self.method.len() + self.path.len() + query + self.body.as_ref().map_or(0, String::len)
+    }
 }
 
 /// The requests, oldest first.
 #[derive(Debug, Default)]
-pub(super) struct Log(VecDeque<LogEntry>);
+pub(super) struct Log {
+    entries: VecDeque<LogEntry>,
+    weight: usize,
+}
 
 impl Log {
     pub(super) fn push(&mut self, entry: LogEntry) {
-        if self.0.len() == KEPT {
-            self.0.pop_front();
+        self.weight += entry.weight();
+        self.entries.push_back(entry);
+        while self.entries.len() > KEPT || self.weight > KEPT_BYTES {
+            let Some(oldest) = self.entries.pop_front() else { return };
+            self.weight -= oldest.weight();
         }
-        self.0.push_back(entry);
     }
 
     pub(super) fn entries(&self) -> Vec<LogEntry> {
-        self.0.iter().cloned().collect()
+        self.entries.iter().cloned().collect()
     }
 
     pub(super) fn clear(&mut self) {
-        self.0.clear();
+        *self = Self::default();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(number: usize, body: &str) -> LogEntry {
+        LogEntry {
+            at: Moment::START,
+            method: "PUT".to_owned(),
+            path: "/me".to_owned(),
+            query: None,
+            body: Some(body.to_owned()),
+            status: None,
+            handled: false,
+            query_id: number.to_string(),
+        }
+    }
+
+    #[test]
+    fn a_long_run_keeps_the_latest_requests() {
+        let mut log = Log::default();
+        (0..KEPT + 3).for_each(|number| log.push(entry(number, "")));
+        let entries = log.entries();
+        assert_eq!((entries.len(), entries[0].query_id.as_str()), (KEPT, "3"));
+    }
+
+    #[test]
+    fn large_bodies_do_not_fill_the_memory() {
+        let (mut log, body) = (Log::default(), "x".repeat(1 << 20));
+        (0..200).for_each(|number| log.push(entry(number, &body)));
+        let entries = log.entries();
+        assert_eq!(entries.len(), 63, "64 MiB, and the other fields");
+        assert_eq!(entries[62].query_id, "199");
+        log.clear();
+        assert!(log.entries().is_empty());
     }
 }

@@ -17,7 +17,7 @@ const DEFAULT_SIZE: usize = 100;
 /// Objects on a page at most.
 const MAX_SIZE: usize = 5_000;
 
-/// Copies kept before old ones are looked for and thrown away.
+/// Copies kept at most: old ones make room, or else all of them.
 const MAX_COPIES: usize = 4_096;
 
 /// Which page a request wants.
@@ -68,6 +68,9 @@ impl Cache {
     pub(super) fn put(&mut self, path: &str, now: Moment, keep: Duration, copy: &Arc<Vec<Value>>) {
         if self.0.len() >= MAX_COPIES {
             self.0.retain(|_, (made, _)| now.since(*made) < keep);
+            if self.0.len() >= MAX_COPIES {
+                self.0.clear();
+            }
         }
         self.0.insert(path.to_owned(), (now, Arc::clone(copy)));
     }
@@ -94,5 +97,14 @@ mod tests {
         assert_eq!(cache.get("/vrack", Moment::START.after(Duration::from_secs(59)), keep), Some(copy));
         assert_eq!(cache.get("/vrack", Moment::START.after(keep), keep), None);
         assert_eq!(cache.get("/vrack", Moment::START, Duration::ZERO), None);
+    }
+
+    #[test]
+    fn copies_do_not_add_up() {
+        let (mut cache, copy) = (Cache::default(), Arc::new(Vec::new()));
+        for number in 0..3 * MAX_COPIES {
+            cache.put(&number.to_string(), Moment::START, Duration::MAX, &copy);
+            assert!(cache.0.len() <= MAX_COPIES);
+        }
     }
 }

@@ -177,7 +177,7 @@ pub struct Simulate {
     /// configured.
     #[arg(long, value_name = "PATH", conflicts_with = "account")]
     pub topology: Vec<PathBuf>,
-    /// Take the account from this file (YAML or JSON).
+    /// Take the account from this file (YAML or JSON) [default: a sample account of three services].
     #[arg(long, value_name = "FILE")]
     pub account: Option<PathBuf>,
     /// Keep the account in this file; if it exists, start from it.

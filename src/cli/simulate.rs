@@ -113,9 +113,8 @@ fn account(args: &args::Simulate) -> Result<Account, Exit> {
         return Account::load(path).map_err(fail);
     }
     if args.topology.is_empty() {
-        error("there is nothing to simulate");
-        say("  help: give --topology PATH, --account FILE, or a --state FILE that exists");
-        return Err(Exit::Usage);
+        say("Taking the sample account: no --account or --topology is given.");
+        return Ok(Account::sample());
     }
     let loaded = files::load(&args.topology);
     if !loaded.diagnostics.is_empty() {

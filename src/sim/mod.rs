@@ -37,6 +37,7 @@ mod configure;
 pub mod diagnostic;
 mod dispatch;
 pub mod fault;
+mod file;
 pub mod http;
 mod log;
 mod meddle;

@@ -37,8 +37,13 @@ pub fn bench() -> Bench {
         services: vec![ServiceEntry::new(S, 10).in_vrack("pn-1"), ServiceEntry::new(FREE, 20)],
         ..Account::default()
     };
+    bench_of(&account)
+}
+
+/// The same behind another account.
+pub fn bench_of(account: &Account) -> Bench {
     let clock = Arc::new(ManualClock::default());
-    let simulator = Simulator::new(&account, Options::default(), clock.clone()).unwrap();
+    let simulator = Simulator::new(account, Options::default(), clock.clone()).unwrap();
     Bench { simulator: Arc::new(simulator), clock }
 }
 

@@ -2,11 +2,16 @@
 //! slash at their end), one read for each object, a task looked at for the first time long after it began.
 //! The values are those of the provider's own acceptance tests.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use ovhconnect::rehearsal;
+use ovhconnect::sim::Account;
+use ovhconnect::topology::files;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
-use crate::support::{Answer, Bench, FREE, HOST, bench};
+use crate::support::{Answer, Bench, HOST, bench_of};
 
 /// How long the provider waits before it first looks at a task: of a service, of a vRack.
 const FIRST_LOOK: Duration = Duration::from_secs(30);
@@ -22,12 +27,16 @@ struct Provider {
     bench: Bench,
     /// The endpoint's path: what stands before every route.
     base: String,
+    /// The service it configures: one that is in no vRack.
+    service: Uuid,
 }
 
 impl Provider {
-    fn new(endpoint: &str) -> Self {
+    fn new(endpoint: &str, account: &Account) -> Self {
         let (_, base) = endpoint.split_once(HOST).expect("the simulator's endpoint");
-        Self { bench: bench(), base: base.to_owned() }
+        let free = account.services.iter().find(|service| service.vrack.is_none());
+        let service = free.expect("a service to configure").uuid;
+        Self { bench: bench_of(account), base: base.to_owned(), service }
     }
 
     async fn call(&self, method: &str, path: &str, body: Value) -> Answer {
@@ -60,7 +69,7 @@ impl Provider {
     /// Follows a task of a service by its id alone, until `done`.
     async fn follow(&self, answered: Answer) -> Value {
         let task = Self::good(answered);
-        let tasks = format!("/ovhCloudConnect/{FREE}/task");
+        let tasks = format!("/ovhCloudConnect/{}/task", self.service);
         let path = format!("{tasks}/{}", task["id"]);
         self.bench.clock.advance(FIRST_LOOK);
         for _ in 0..LOOKS {
@@ -122,34 +131,57 @@ impl Provider {
     }
 }
 
+fn example(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(path)
+}
+
 #[tokio::test]
-async fn a_configuration_is_applied_refreshed_and_destroyed() {
-    let provider = Provider::new(&format!("http://{HOST}/1.0"));
+async fn it_works_on_the_sample_account() {
+    life(&Account::sample(), "pn-12345").await;
+}
+
+#[tokio::test]
+async fn it_works_on_an_account_from_a_file() {
+    life(&Account::load(&example("simulator/account.yaml")).unwrap(), "pn-12345").await;
+}
+
+#[tokio::test]
+async fn it_works_on_an_account_from_a_topology() {
+    let loaded = files::load(&[example("resilient.yaml")]);
+    life(&rehearsal::account_for(&loaded.topology), "pn-12345").await;
+}
+
+/// A configuration is applied, refreshed and destroyed.
+async fn life(account: &Account, vrack: &str) {
+    let provider = Provider::new(&format!("http://{HOST}/1.0"), account);
     let details = provider.get("/auth/details").await;
     assert!(details["account"].is_string(), "the provider asks who it is first: {details}");
 
     // The service, as a data source.
-    let service = format!("/ovhCloudConnect/{FREE}");
+    let uuid = provider.service;
+    let service = format!("/ovhCloudConnect/{uuid}");
     let seen = provider.get(&service).await;
     for field in ["bandwidth", "description", "pop", "portQuantity", "product", "provider", "status", "uuid"]
     {
         assert!(seen[field].is_string(), "{field} of {seen}");
     }
-    assert_eq!((&seen["vrack"], &seen["interfaceList"]), (&Value::Null, &json!([20])));
+    assert_eq!(seen["vrack"], Value::Null);
+    let interface = seen["interfaceList"][0].clone();
+    assert!(interface.is_u64(), "{seen}");
     assert!(seen["iam"]["urn"].is_string() && seen["iam"]["id"].is_string(), "{seen}");
     let offered = provider.list(&format!("{service}/datacenter")).await;
     assert!(offered.iter().any(|one| one["id"] == 6 && one["available"] == true), "{offered:?}");
 
     // Into the vRack.
-    let members = "/vrack/pn-1/ovhCloudConnect";
-    provider.follow_vrack(provider.call("POST", members, json!({"ovhCloudConnect": FREE})).await).await;
-    let membership = format!("{members}/{FREE}");
-    assert_eq!(provider.get(&membership).await, json!({"ovhCloudConnect": FREE, "vrack": "pn-1"}));
-    assert_eq!(provider.get(&service).await["vrack"], "pn-1");
+    let members = format!("/vrack/{vrack}/ovhCloudConnect");
+    provider.follow_vrack(provider.call("POST", &members, json!({"ovhCloudConnect": uuid})).await).await;
+    let membership = format!("{members}/{uuid}");
+    assert_eq!(provider.get(&membership).await, json!({"ovhCloudConnect": uuid, "vrack": vrack}));
+    assert_eq!(provider.get(&service).await["vrack"], vrack);
 
     // PoP, datacenter, static route.
     let pops = format!("{service}/config/pop");
-    let pop = json!({"interfaceId": 20, "type": "l3", "customerBgpArea": 65400, "ovhBgpArea": 65401,
+    let pop = json!({"interfaceId": interface, "type": "l3", "customerBgpArea": 65400, "ovhBgpArea": 65401,
         "subnet": "192.168.100.0/30"});
     let pop_path = provider.create(&pops, pop.clone()).await;
     let datacenters = format!("{pop_path}/datacenter");
@@ -160,8 +192,10 @@ async fn a_configuration_is_applied_refreshed_and_destroyed() {
     let extra_path = provider.create(&extras, extra.clone()).await;
 
     // Planned again: as data sources, and each resource by its id.
-    for list in [&pops, &datacenters, &extras] {
-        assert_eq!(provider.list(list).await.len(), 1, "{list}");
+    for (list, path) in [(&pops, &pop_path), (&datacenters, &datacenter_path), (&extras, &extra_path)] {
+        let listed = provider.list(list).await;
+        let made = provider.get(path).await;
+        assert!(listed.contains(&made), "{path} is not among {listed:?}");
     }
     for (path, body) in [(&pop_path, &pop), (&datacenter_path, &datacenter), (&extra_path, &extra)] {
         provider.refresh(path, body).await;

@@ -95,9 +95,80 @@ fn an_account_that_cannot_be_is_refused() {
     let shared = ServiceEntry::new(service(2), 10);
     assert!(matches!(refused(vec![entry.clone(), shared]), AccountError::Twice { kind: "interface", .. }));
     assert!(matches!(refused(vec![entry.in_vrack("pn-1")]), AccountError::NoVrack { .. }));
+}
 
+const ACCOUNT: &str = "vracks:
+  - serviceName: pn-1
+    datacenters:
+      - {datacenterId: 1, subnet: 10.1.0.0/24, extra: [{type: bgp, bgpNeighborArea: 1, bgpNeighborIp: 10.1.0.9}]}
+services:
+  - uuid: 00000000-0000-0000-0000-000000000001
+    bandwidth: 1g
+    provider: OVHcloud
+    portQuantity: 1
+    interfaces: [1, {id: 2, status: reserved}]
+    vrack: pn-1
+    popConfig: {interfaceId: 1, type: l3, subnet: 172.16.0.0/30}
+datacenters:
+  - {id: 1, name: GRA, region: eu-west-gra}
+";
+
+#[test]
+fn a_mistake_in_an_account_file_is_told_with_its_line() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("account.yaml");
-    std::fs::write(&path, "services: [{uuid: x}]").unwrap();
-    assert!(matches!(Account::load(&path), Err(AccountError::Parse { .. })));
+    let load = |text: &str| {
+        std::fs::write(&path, text).unwrap();
+        Account::load(&path)
+    };
+    assert_eq!(load(ACCOUNT).unwrap().services.len(), 1);
+    for (right, wrong, line, says) in [
+        ("vracks:", "vrack:", 1, "vrack"),
+        ("pn-1\n    data", "pn/1\n    data", 2, "not the name of a vRack"),
+        ("datacenterId: 1", "datacenterId: 9", 4, "no datacenter 9"),
+        ("10.1.0.0/24", "10.1.0.0", 4, "not an IPv4 prefix"),
+        ("type: bgp", "type: ospf", 4, "neither network nor bgp"),
+        ("bgpNeighborIp", "bgpNeighbourIp", 4, "bgpNeighbourIp"),
+        ("uuid: 0", "uuid: x", 6, "UUID"),
+        ("1g", "10gbit", 7, "100m, 200m, 500m, 1g, 2g, 5g, 10g, 20g, 100g"),
+        ("OVHcloud", "OVH", 8, "not a provider"),
+        ("portQuantity: 1", "portQuantity: 3", 9, "1 or 2 ports"),
+        ("[1, {", "[-1, {", 10, "number"),
+        ("id: 2", "id: 1", 10, "two interfaces 1"),
+        ("reserved", "broken", 10, "broken"),
+        ("vrack: pn-1", "vrack: pn-2", 11, "add it to `vracks`"),
+        ("interfaceId: 1", "interfaceId: 3", 12, "interface 3 is not one of"),
+        ("l3", "l4", 12, "neither l2 nor l3"),
+        ("eu-west-gra", "eu-west", 14, "not a region"),
+        ("{id: 1, name", "{id: 1, foo: 1, name", 14, "foo"),
+    ] {
+        assert_eq!(ACCOUNT.matches(right).count(), 1, "{right}");
+        let message = load(&ACCOUNT.replace(right, wrong)).unwrap_err().to_string();
+        let place = format!("account.yaml:{line}:");
+        assert!(message.contains(says) && message.contains(&place), "{wrong}: {message}");
+    }
+}
+
+#[test]
+fn a_mistake_is_shown_with_a_mark_under_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("account.yaml");
+    std::fs::write(&path, ACCOUNT.replace("vrack: pn-1", "vrack: pn-2")).unwrap();
+    let message = Account::load(&path).unwrap_err().to_string();
+    let shown = message.replace(&path.display().to_string(), "account.yaml");
+    insta::assert_snapshot!(shown, @r"
+    account.yaml is not an account file: service 00000000-0000-0000-0000-000000000001 is in pn-2, which the account does not have: add it to `vracks`
+      --> account.yaml:11:12
+       |
+    11 |     vrack: pn-2
+       |            ^
+    ");
+}
+
+#[test]
+fn the_sample_account_is_one_that_a_file_could_hold() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("account.json");
+    std::fs::write(&path, serde_json::to_string(&Account::sample()).unwrap()).unwrap();
+    assert_eq!(Account::load(&path).unwrap(), Account::sample());
 }

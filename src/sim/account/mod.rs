@@ -1,12 +1,17 @@
 //! What a simulated account starts with: a file a person writes, or a value a program makes.
 
-use std::collections::BTreeSet;
+mod check;
+mod fields;
+mod sample;
+
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use self::check::{Places, check};
 use super::catalogue::default_catalogue;
+use super::file;
 use super::model::PortStatus;
 use super::options::Options;
 use super::seed::Seed;
@@ -24,7 +29,7 @@ pub struct Account {
     #[serde(default)]
     pub services: Vec<ServiceEntry>,
     /// The datacenters on offer; when left out, the [default ones](default_catalogue).
-    #[serde(default = "default_catalogue")]
+    #[serde(default = "default_catalogue", deserialize_with = "fields::offers")]
     pub datacenters: Vec<wire::CatalogueDatacenter>,
 }
 
@@ -39,6 +44,7 @@ impl Default for Account {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct VrackEntry {
     /// Its name in every route, like `pn-12345`.
+    #[serde(deserialize_with = "fields::vrack_name")]
     pub service_name: String,
     /// Its display name.
     #[serde(default)]
@@ -69,15 +75,15 @@ pub struct DatacenterEntry {
     #[serde(default)]
     pub ovh_bgp_area: Option<u32>,
     /// The subnet.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "fields::subnet")]
     pub subnet: Option<String>,
     /// Static routes or BGP peers in force.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "fields::extras")]
     pub extra: Vec<wire::NewExtraConfig>,
 }
 
 /// An interface of a service: its number alone when it is in service.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize)]
 #[serde(untagged)]
 pub enum InterfaceEntry {
     /// An interface that is in service.
@@ -120,10 +126,10 @@ pub struct ServiceEntry {
     #[serde(default)]
     pub description: String,
     /// `100m` … `100g`.
-    #[serde(default = "one_gigabit")]
+    #[serde(default = "one_gigabit", deserialize_with = "fields::bandwidth")]
     pub bandwidth: String,
     /// `OVHcloud`, or the partner.
-    #[serde(default = "ovhcloud")]
+    #[serde(default = "ovhcloud", deserialize_with = "fields::provider")]
     pub provider: String,
     /// The PoP where it is delivered.
     #[serde(default = "a_pop")]
@@ -132,7 +138,7 @@ pub struct ServiceEntry {
     #[serde(default = "a_product")]
     pub product: String,
     /// Ports delivered: 1 or 2.
-    #[serde(default = "one_port")]
+    #[serde(default = "one_port", deserialize_with = "fields::port_quantity")]
     pub port_quantity: u8,
     /// Whether it is terminated.
     #[serde(default)]
@@ -181,7 +187,7 @@ pub struct PopEntry {
     /// The interface it uses.
     pub interface_id: u64,
     /// `l2` or `l3`.
-    #[serde(rename = "type")]
+    #[serde(rename = "type", deserialize_with = "fields::pop_type")]
     pub kind: wire::PopType,
     /// The customer's ASN (l3).
     #[serde(default)]
@@ -190,7 +196,7 @@ pub struct PopEntry {
     #[serde(default)]
     pub ovh_bgp_area: Option<u32>,
     /// The /30 (l3).
-    #[serde(default)]
+    #[serde(default, deserialize_with = "fields::subnet")]
     pub subnet: Option<String>,
     /// The catalogue's number of its datacenter (l2).
     #[serde(default)]
@@ -265,48 +271,39 @@ pub enum AccountError {
         /// The vRack it names.
         vrack: String,
     },
+    /// A PoP configuration is on an interface that is not its service's.
+    #[error("interface {interface} is not one of service {service}: it lists its own under `interfaces`")]
+    NoInterface {
+        /// The service.
+        service: Uuid,
+        /// The interface that the configuration names.
+        interface: u64,
+    },
+    /// A configuration is in a datacenter that is not on offer.
+    #[error("there is no datacenter {datacenter} in the account's catalogue")]
+    NoDatacenter {
+        /// The number that the configuration names.
+        datacenter: u64,
+    },
 }
 
 impl Account {
     /// Reads an account from a file: YAML, and so JSON too.
     ///
     /// # Errors
-    /// Where the file cannot be read or is not an account.
+    /// Where the file cannot be read, is not an account, or names what is not there; with the line.
     pub fn load(path: &Path) -> Result<Self, AccountError> {
         let text = std::fs::read_to_string(path)
             .map_err(|source| AccountError::Read { path: path.to_owned(), source })?;
-        serde_saphyr::from_str(&text)
-            .map_err(|error| AccountError::Parse { path: path.to_owned(), message: error.to_string() })
-    }
-
-    /// Whether every name stands once and every vRack that is named is there.
-    fn check(&self) -> Result<(), AccountError> {
-        let twice = |kind, name| AccountError::Twice { kind, name };
-        let mut vracks = BTreeSet::new();
-        for vrack in &self.vracks {
-            if !vracks.insert(&vrack.service_name) {
-                return Err(twice("vRack", vrack.service_name.clone()));
-            }
-        }
-        let (mut services, mut interfaces) = (BTreeSet::new(), BTreeSet::new());
-        for service in &self.services {
-            if !services.insert(service.uuid) {
-                return Err(twice("service", service.uuid.to_string()));
-            }
-            if let Some(id) =
-                service.interfaces.iter().map(InterfaceEntry::id).find(|id| !interfaces.insert(*id))
-            {
-                return Err(twice("interface", id.to_string()));
-            }
-            if let Some(vrack) = service.vrack.as_ref().filter(|vrack| !vracks.contains(vrack)) {
-                return Err(AccountError::NoVrack { service: service.uuid, vrack: vrack.clone() });
-            }
-        }
-        let mut datacenters = BTreeSet::new();
-        match self.datacenters.iter().find(|datacenter| !datacenters.insert(datacenter.id)) {
-            Some(datacenter) => Err(twice("datacenter", datacenter.id.to_string())),
-            None => Ok(()),
-        }
+        let wrong = |message| AccountError::Parse { path: path.to_owned(), message };
+        let account = file::parse(path, &text).map_err(wrong)?;
+        let Err((error, spot)) = check(&account) else { return Ok(account) };
+        let places: Places = file::parse(path, &text).map_err(wrong)?;
+        let message = error.to_string();
+        Err(wrong(match places.of(spot) {
+            Some(place) => file::placed(path, &text, &message, place),
+            None => message,
+        }))
     }
 }
 
@@ -315,9 +312,9 @@ impl World {
     /// [`Moment::START`](super::moment::Moment::START).
     ///
     /// # Errors
-    /// Where a name stands twice or a vRack is not there.
+    /// Where a name stands twice, or a vRack, interface or datacenter that is named is not there.
     pub fn new(account: &Account, options: Options) -> Result<Self, AccountError> {
-        account.check()?;
+        check(account).map_err(|(error, _)| error)?;
         let mut world = Self::empty(options);
         for datacenter in &account.datacenters {
             world.add_to_catalogue(datacenter.clone());

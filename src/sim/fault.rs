@@ -3,9 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::task::Fate;
+use super::{file, route};
 
 /// Something that goes wrong for the requests it matches.
 ///
@@ -19,11 +21,11 @@ use super::task::Fate;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Fault {
     /// The method it matches; every one when left out.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "method")]
     pub method: Option<String>,
-    /// The path it matches, without `/1.0`: `*` stands for one segment, `**` for all that follow.
+    /// The path it matches, with or without `/1.0`: `*` stands for one segment, `**` for all that follow.
     /// Every path when left out.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "path")]
     pub path: Option<String>,
     /// Matching requests that pass unharmed first.
     #[serde(default)]
@@ -32,10 +34,10 @@ pub struct Fault {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<u64>,
     /// It harms every so many-th matching request: 3 harms the third, the sixth, the ninth.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "every")]
     pub every: Option<u64>,
     /// It harms a matching request with this probability, from 0 to 1.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "probability")]
     pub probability: Option<f64>,
     /// Where the dice of `probability` start: the same seed rolls the same.
     #[serde(default)]
@@ -46,12 +48,13 @@ pub struct Fault {
 
 /// What goes wrong.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub enum Effect {
     /// An error is answered.
     #[serde(rename_all = "camelCase")]
     Status {
         /// The HTTP status: 500, 503, 429 …
+        #[serde(deserialize_with = "error_status")]
         code: u16,
         /// The `Retry-After` header, in seconds.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -84,6 +87,41 @@ pub enum Effect {
         /// How old the answer may be, by the account's time.
         seconds: u64,
     },
+}
+
+/// A value that is good, or what is to be said of one that is not.
+fn good<T, E: Error>(value: T, is_good: bool, otherwise: &str) -> Result<T, E> {
+    if is_good { Ok(value) } else { Err(E::custom(otherwise)) }
+}
+
+fn method<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    const METHODS: [&str; 4] = ["GET", "POST", "PUT", "DELETE"];
+    let value = Option::<String>::deserialize(from)?;
+    let known = |text: &String| METHODS.iter().any(|method| text.eq_ignore_ascii_case(method));
+    let is_good = value.as_ref().is_none_or(known);
+    good(value, is_good, "a method of the API is GET, POST, PUT or DELETE")
+}
+
+fn path<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    let value = Option::<String>::deserialize(from)?;
+    let is_good = value.as_ref().is_none_or(|text| text.starts_with('/'));
+    good(value, is_good, "a path begins with /, like /vrack/*/task")
+}
+
+fn every<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
+    let value = Option::<u64>::deserialize(from)?;
+    good(value, value != Some(0), "every 0th request is none: 1 stands for each, 2 for every other")
+}
+
+fn probability<'de, D: Deserializer<'de>>(from: D) -> Result<Option<f64>, D::Error> {
+    let value = Option::<f64>::deserialize(from)?;
+    let is_good = value.is_none_or(|value| (0.0..=1.0).contains(&value));
+    good(value, is_good, "a probability is from 0 to 1")
+}
+
+fn error_status<'de, D: Deserializer<'de>>(from: D) -> Result<u16, D::Error> {
+    let value = u16::deserialize(from)?;
+    good(value, (400..600).contains(&value), "the status of an error is from 400 to 599")
 }
 
 impl Fault {
@@ -125,7 +163,7 @@ impl Fault {
 
     fn matches(&self, method: &str, path: &str) -> bool {
         self.method.as_ref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
-            && self.path.as_ref().is_none_or(|pattern| fits(pattern, path))
+            && self.path.as_ref().is_none_or(|pattern| fits(route::unversioned(pattern), path))
     }
 }
 
@@ -227,8 +265,8 @@ pub enum FaultError {
 pub fn load(path: &Path) -> Result<Vec<Fault>, FaultError> {
     let text =
         std::fs::read_to_string(path).map_err(|source| FaultError::Read { path: path.to_owned(), source })?;
-    let file: FaultFile = serde_saphyr::from_str(&text)
-        .map_err(|error| FaultError::Parse { path: path.to_owned(), message: error.to_string() })?;
+    let file: FaultFile =
+        file::parse(path, &text).map_err(|message| FaultError::Parse { path: path.to_owned(), message })?;
     Ok(file.faults)
 }
 
@@ -270,6 +308,7 @@ mod tests {
         assert_eq!(strikes(fault().after(1).times(1), 4), [false, true, false, false]);
         assert_eq!(strikes(Fault { every: Some(2), ..fault() }, 4), [false, true, false, true]);
         assert_eq!(strikes(fault().on("POST", "/vrack"), 2), [false, false]);
+        assert_eq!(strikes(fault().on("get", "/1.0/vrack"), 1), [true]);
         assert_eq!(strikes(Fault { probability: Some(0.0), ..fault() }, 2), [false, false]);
     }
 
@@ -300,7 +339,27 @@ faults:
         assert_eq!(faults[1].effect, Effect::Status { code: 429, retry_after: Some(3), handled: false });
         assert_eq!(faults[2].effect, Effect::Task(Fate::Error));
         assert_eq!(faults[3].effect, Effect::Stale { seconds: 30 });
-        std::fs::write(&path, "faults: [{effect: explode}]").unwrap();
-        assert!(matches!(load(&path), Err(FaultError::Parse { .. })));
+    }
+
+    /// A fault that never strikes, because of a slip, makes a rehearsal look better than it is.
+    #[test]
+    fn a_slip_in_a_fault_is_told_with_its_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("faults.yaml");
+        for (slip, says) in [
+            ("effect: explode", "explode"),
+            ("effect: reset, nxt: 1", "nxt"),
+            ("effect: reset, method: GETS", "a method of the API is"),
+            ("effect: reset, path: vrack", "a path begins with /"),
+            ("effect: reset, every: 0", "every 0th request is none"),
+            ("effect: reset, probability: 10", "from 0 to 1"),
+            ("effect: {status: {code: 50}}", "from 400 to 599"),
+            ("effect: {status: {code: 503, retryafter: 3}}", "retryafter"),
+            ("effect: {stale: {secs: 3}}", "secs"),
+        ] {
+            std::fs::write(&path, format!("faults:\n  - {{{slip}}}\n")).unwrap();
+            let message = load(&path).unwrap_err().to_string();
+            assert!(message.contains(says) && message.contains("faults.yaml:2:"), "{slip}: {message}");
+        }
     }
 }

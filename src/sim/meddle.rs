@@ -143,6 +143,9 @@ impl World {
         match meddling {
             Meddling::AddPop { service, config, state } => {
                 self.the_service(*service)?;
+                if let wire::PopType::Other(kind) = &config.kind {
+                    return Err(Refusal::bad_request(format!("[type] {kind} is neither l2 nor l3")));
+                }
                 Ok(Some(self.seed_pop(*service, config, (*state).into())))
             }
             Meddling::AddDatacenter { vrack, pop, config, state } => match (vrack, pop) {
@@ -159,6 +162,9 @@ impl World {
             Meddling::AddExtra { datacenter, config, state } => {
                 if !self.datacenters.contains_key(datacenter) {
                     return Err(Refusal::no_object("datacenter", datacenter));
+                }
+                if let wire::ExtraType::Other(kind) = &config.kind {
+                    return Err(Refusal::bad_request(format!("[type] {kind} is neither network nor bgp")));
                 }
                 Ok(Some(self.seed_extra(*datacenter, config, (*state).into())))
             }

@@ -1,5 +1,6 @@
 //! The account as a file: all of it, so that a simulator that was killed goes on where it was.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -8,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::model::Home;
 use super::options::Options;
 use super::world::World;
 
@@ -169,8 +171,65 @@ impl World {
             return Err(StateError::Version { path: path.to_owned(), found: read.version });
         }
         let mut world: Self = serde_json::from_value(read.world).map_err(damaged)?;
+        if let Some(message) = world.astray() {
+            return Err(StateError::Damaged { path: path.to_owned(), message });
+        }
         world.options = options;
         Ok(world)
+    }
+
+    /// What is wrong with the account as a whole, if anything: something it names is not in it, or an
+    /// id would be given a second time.
+    fn astray(&self) -> Option<String> {
+        let services = self.services.values().find_map(|service| {
+            lost("interface", &service.interfaces, &self.interfaces)
+                .or_else(|| lost("PoP configuration", &service.pops, &self.pops))
+                .or_else(|| lost("task", &service.tasks, &self.tasks))
+                .or_else(|| lost("diagnostic", &service.diagnostics, &self.diagnostics))
+                .or_else(|| lost("incident", &service.incidents, &self.incidents))
+                .or_else(|| lost("vRack", &service.vrack, &self.vracks))
+        });
+        let vracks = || {
+            self.vracks.values().find_map(|vrack| {
+                lost("service", &vrack.services, &self.services)
+                    .or_else(|| lost("datacenter configuration", &vrack.datacenters, &self.datacenters))
+                    .or_else(|| lost("vRack task", &vrack.tasks, &self.vrack_tasks))
+            })
+        };
+        let pops = || {
+            self.pops.values().find_map(|pop| {
+                lost("service", &[pop.service], &self.services)
+                    .or_else(|| lost("datacenter configuration", &pop.datacenters, &self.datacenters))
+            })
+        };
+        let datacenters = || {
+            self.datacenters.values().find_map(|datacenter| {
+                lost("extra configuration", &datacenter.extras, &self.extras).or_else(|| {
+                    match &datacenter.home {
+                        Home::Vrack(name) => lost("vRack", [name], &self.vracks),
+                        Home::Pop(id) => lost("PoP configuration", [id], &self.pops),
+                    }
+                })
+            })
+        };
+        let extras = || {
+            let parents = self.extras.values().map(|extra| &extra.datacenter);
+            lost("datacenter configuration", parents, &self.datacenters)
+        };
+        services
+            .or_else(vracks)
+            .or_else(pops)
+            .or_else(datacenters)
+            .or_else(extras)
+            .or_else(|| self.id_again())
+    }
+
+    fn id_again(&self) -> Option<String> {
+        let configurations = self.pops.keys().chain(self.datacenters.keys()).chain(self.extras.keys());
+        let tasks = self.tasks.keys().chain(self.vrack_tasks.keys());
+        let ids = configurations.chain(tasks).chain(self.diagnostics.keys()).chain(self.incidents.keys());
+        let last = ids.max().filter(|last| **last >= self.next_id)?;
+        Some(format!("the next id is {}, and {last} is in use", self.next_id))
     }
 
     /// Reads a state file.
@@ -191,6 +250,16 @@ impl World {
         write_whole(path, self.to_state().as_bytes())
             .map_err(|source| StateError::Write { path: path.to_owned(), source })
     }
+}
+
+/// Says which of the names is not there, if any.
+fn lost<'a, K: Ord + std::fmt::Display + 'a, V>(
+    kind: &str,
+    names: impl IntoIterator<Item = &'a K>,
+    there: &BTreeMap<K, V>,
+) -> Option<String> {
+    let name = names.into_iter().find(|name| !there.contains_key(*name))?;
+    Some(format!("{kind} {name} is not there"))
 }
 
 /// Puts a file in place in one step: a new file beside it, on the disk, then renamed over it.

@@ -1,5 +1,7 @@
 //! Whatever is asked of the account, in whatever order, it stays sound; left alone, it comes to rest.
 
+use std::collections::BTreeMap;
+
 use ipnet::Ipv4Net;
 use proptest::prelude::*;
 
@@ -156,6 +158,14 @@ fn disjoint(subnets: &[Ipv4Net]) {
     }
 }
 
+/// Every configuration, and whether it is on its way out.
+fn lives(world: &World) -> BTreeMap<u64, bool> {
+    let pops = world.pops.iter().map(|(id, pop)| (*id, pop.life.is_going()));
+    let datacenters = world.datacenters.iter().map(|(id, found)| (*id, found.life.is_going()));
+    let extras = world.extras.iter().map(|(id, extra)| (*id, extra.life.is_going()));
+    pops.chain(datacenters).chain(extras).collect()
+}
+
 fn any_options() -> impl Strategy<Value = Options> {
     any::<[bool; 6]>().prop_map(|[serialize, distinct, inherited, early, shows, removed]| Options {
         serialize,
@@ -185,6 +195,9 @@ proptest! {
             perform(&mut world, act);
             sound(&world);
         }
+        let path = std::path::Path::new("state.json");
+        let kept = World::from_state(&world.to_state(), world.options().clone(), path);
+        prop_assert!(kept.is_ok(), "{:?}", kept.err());
         world.settle();
         sound(&world);
         prop_assert_eq!(world.next_event(), None);
@@ -194,6 +207,21 @@ proptest! {
         let lives = lives.chain(world.datacenters.values().map(|found| &found.life));
         let mut lives = lives.chain(world.extras.values().map(|extra| &extra.life));
         prop_assert!(lives.all(|life| life.phase != Phase::ToDelete && !life.doomed && life.task.is_none()));
+    }
+
+    /// A configuration goes only where somebody deleted it, or what it stands in.
+    #[test]
+    fn nothing_is_lost(acts in prop::collection::vec(act(), 0..150)) {
+        let mut world = bench();
+        l3_site(&mut world);
+        for act in &acts {
+            let before = lives(&world);
+            perform(&mut world, act);
+            let after = lives(&world);
+            for (id, going) in before {
+                prop_assert!(going || after.contains_key(&id), "{act:?} lost configuration {id}");
+            }
+        }
     }
 
     #[test]

@@ -50,6 +50,16 @@ fn a_damaged_or_foreign_file_is_refused_and_left_alone() {
         assert!(matches!(error, StateError::Damaged { .. }), "{error}");
         assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
     }
+    for (right, wrong, says) in [
+        (r#""vrack":"pn-1""#, r#""vrack":"pn-7""#, "vRack pn-7 is not there"),
+        (r#""next_id":2"#, r#""next_id":1"#, "is in use"),
+        (r#""datacenter":2"#, r#""datacenter":3"#, "is not there"),
+    ] {
+        let text = whole.replacen(right, wrong, 1);
+        assert_ne!(text, whole, "{right}");
+        let error = World::from_state(&text, Options::default(), &path).unwrap_err();
+        assert!(matches!(&error, StateError::Damaged { message, .. } if message.contains(says)), "{error}");
+    }
     std::fs::write(&path, whole.replacen(r#""version":1"#, r#""version":2"#, 1)).unwrap();
     let error = World::load(&path, Options::default()).unwrap_err();
     assert!(matches!(error, StateError::Version { found: 2, .. }), "{error}");

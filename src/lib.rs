@@ -20,6 +20,7 @@
 //! - [`plan`]: changes → steps, edges with their reasons, impact on the traffic. Pure.
 //! - [`apply`](mod@apply): walks a plan and follows every call to its effect. It decides nothing.
 //! - [`render`]: plans, events and outcomes as text.
+//! - [`router`]: the other side: what the customer's routers need, in their languages. Pure.
 //! - [`sim`]: the API, simulated: a pure state machine with an explicit clock and an HTTP face. It
 //!   shares the JSON shapes of [`api::wire`] with the rest and nothing else, so that a mistake on one
 //!   side shows on the other.
@@ -35,5 +36,6 @@ pub mod live;
 pub mod plan;
 pub mod rehearsal;
 pub mod render;
+pub mod router;
 pub mod sim;
 pub mod topology;

@@ -29,13 +29,15 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("apply", &["api", "live", "plan", "topology"]),
     // Reads types, calls nobody.
     ("render", &["apply", "diff", "live", "plan", "topology"]),
+    // The customer's side: from a topology alone.
+    ("router", &["topology"]),
     // Shares the JSON shapes and nothing else, so that a mistake on one side shows on the other.
     ("sim", &["api::wire"]),
     ("rehearsal", &["api", "sim", "topology"]),
     // What prints: nobody imports it but the program.
     (
         "cli",
-        &["api", "apply", "diagnostic", "diff", "live", "plan", "rehearsal", "render", "sim", "topology"],
+        &["api", "apply", "diagnostic", "diff", "live", "plan", "rehearsal", "render", "router", "sim", "topology"],
     ),
     ("main", &["cli"]),
 ];

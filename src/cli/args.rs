@@ -1,13 +1,16 @@
 //! The command line.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
-use clap::{ArgAction, Args, Parser, Subcommand};
+use clap::builder::PossibleValue;
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use ipnet::Ipv4Net;
 
 use super::exit;
 use crate::apply::{Busy, HealthGate};
 use crate::plan::guard::Denied;
+use crate::router::{At, Choice, Flavour, InterfaceName, Role};
 use crate::topology::Address;
 
 /// The declarative reconciler for OVHcloud Connect.
@@ -47,6 +50,8 @@ pub enum Command {
     Apply(Apply),
     /// Remove what the topology declares.
     Destroy(Apply),
+    /// Write the configuration of your routers, the other side of the topology; needs no credentials.
+    Router(Router),
     /// Serve a simulated OVHcloud API.
     Simulate(Simulate),
 }
@@ -167,6 +172,72 @@ pub struct Apply {
     pub health_timeout: u64,
 }
 
+/// `router`.
+#[derive(Debug, Args)]
+pub struct Router {
+    /// The topology.
+    #[command(flatten)]
+    pub topology: Paths,
+    /// Where the routers stand: where your services are delivered, or in OVHcloud's datacenters.
+    #[arg(long, value_enum, default_value_t = At::Pop)]
+    pub at: At,
+    /// Only what is at or below this address; may be given several times.
+    #[arg(long, value_name = "ADDRESS")]
+    pub only: Vec<Address>,
+    /// The router's language, or json: what a template has at hand.
+    #[arg(long, visible_alias = "flavour", value_enum, required_unless_present = "template")]
+    pub format: Option<RouterFormat>,
+    /// Write with a template of your own (Jinja).
+    #[arg(long, value_name = "FILE", conflicts_with = "format")]
+    pub template: Option<PathBuf>,
+    /// Announce this prefix, while the router's table holds it; may be given several times.
+    #[arg(long, value_name = "PREFIX", value_parser = prefix)]
+    pub announce: Vec<Ipv4Net>,
+    /// Let this prefix in, beside the vRack's subnets and routes; may be given several times.
+    #[arg(long, value_name = "PREFIX", value_parser = prefix)]
+    pub accept: Vec<Ipv4Net>,
+    /// What the links are used for, primary or backup; with an address, what is there and below.
+    #[arg(long, value_name = "[ADDRESS=]ROLE")]
+    pub role: Vec<Choice<Role>>,
+    /// The interface of the links; with an address, of what is there and below.
+    #[arg(long, value_name = "[ADDRESS=]NAME")]
+    pub interface: Vec<Choice<InterfaceName>>,
+    /// The router's BGP identifier; left out, the router chooses.
+    #[arg(long, value_name = "IP")]
+    pub router_id: Option<Ipv4Addr>,
+}
+
+/// How a router's configuration is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RouterFormat {
+    /// In a router's language.
+    Flavour(Flavour),
+    /// What a template has at hand.
+    Json,
+}
+
+impl ValueEnum for RouterFormat {
+    fn value_variants<'a>() -> &'a [Self] {
+        const ALL: [RouterFormat; Flavour::ALL.len() + 1] = {
+            let mut all = [RouterFormat::Json; Flavour::ALL.len() + 1];
+            let mut at = 0;
+            while at < Flavour::ALL.len() {
+                all[at] = RouterFormat::Flavour(Flavour::ALL[at]);
+                at += 1;
+            }
+            all
+        };
+        &ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        match self {
+            Self::Flavour(flavour) => flavour.to_possible_value().map(|value| value.help(flavour.title())),
+            Self::Json => Some(PossibleValue::new("json").help("What a template has at hand")),
+        }
+    }
+}
+
 /// `simulate`.
 #[derive(Debug, Args)]
 pub struct Simulate {
@@ -201,6 +272,14 @@ pub struct Simulate {
     /// The certificate's private key (PEM).
     #[arg(long, value_name = "FILE", requires = "tls_certificate")]
     pub tls_key: Option<PathBuf>,
+}
+
+fn prefix(text: &str) -> Result<Ipv4Net, String> {
+    match text.parse::<Ipv4Net>() {
+        Ok(prefix) if prefix.trunc() == prefix => Ok(prefix),
+        Ok(prefix) => Err(format!("it has host bits; the prefix is {}", prefix.trunc())),
+        Err(_) => Err("an IPv4 prefix is needed, like 192.168.10.0/24".to_owned()),
+    }
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {

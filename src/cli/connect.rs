@@ -40,11 +40,7 @@ pub(super) struct Planned {
 impl Session {
     /// Reads the topology and prepares the client. What is wrong is told; then there is no session.
     pub(super) fn open(paths: &Paths, target: &Target) -> Result<Self, Exit> {
-        let Loaded { sources, topology, diagnostics } = files::load(&paths.paths);
-        tell(&diagnostics, &sources);
-        if diagnostics.iter().any(Diagnostic::is_error) {
-            return Err(Exit::Error);
-        }
+        let (sources, topology) = load(paths)?;
         let client = match &target.simulate {
             Some(state) => simulated(&topology, state.as_deref())?,
             None => real(&topology, &sources, target)?,
@@ -99,6 +95,13 @@ impl Session {
         }
         Exit::Error
     }
+}
+
+/// Reads the topology. What is wrong is told; with an error there is none.
+pub(super) fn load(paths: &Paths) -> Result<(Sources, Topology), Exit> {
+    let Loaded { sources, topology, diagnostics } = files::load(&paths.paths);
+    tell(&diagnostics, &sources);
+    if diagnostics.iter().any(Diagnostic::is_error) { Err(Exit::Error) } else { Ok((sources, topology)) }
 }
 
 fn tell(diagnostics: &[Diagnostic], sources: &Sources) {

@@ -7,6 +7,7 @@ mod apply;
 mod connect;
 mod plan;
 mod progress;
+mod router;
 mod run_log;
 mod simulate;
 mod validate;
@@ -53,6 +54,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             Command::Plan(args) => plan::run(&args).await,
             Command::Apply(args) => apply::run(&args, Goal::Apply).await,
             Command::Destroy(args) => apply::run(&args, Goal::Destroy).await,
+            Command::Router(args) => router::run(&args),
             Command::Simulate(args) => simulate::run(&args).await,
         }
     });

@@ -7,9 +7,8 @@ use crate::diagnostic::{Diagnostic, codes};
 use crate::live::{Live, LiveConfig, LiveService, Status};
 use crate::topology::{Address, Asn, Datacenter, Declaration, Pop, Spec};
 
-/// The ASN that OVHcloud uses where none is given. Source: OVHcloud's guides, of PoPs.
-/// Assumed: datacenters get the same.
-pub(super) const DEFAULT_ASN: Asn = Asn(35540);
+/// The ASN that OVHcloud assigns where none is given. Assumed: datacenters get the same as PoPs.
+pub(super) const DEFAULT_ASN: Asn = Asn::OVHCLOUD;
 
 /// The PoP configuration to create.
 pub(super) fn pop(

@@ -17,7 +17,7 @@ impl ShortNames {
         let addresses = plan.changes.iter().map(|change| &change.address);
         let addresses = addresses.chain(plan.steps.iter().map(|step| &step.address));
         let services = addresses.filter_map(Address::service);
-        let mut names: BTreeMap<ServiceId, String> = services.map(|it| (it, first_part(it))).collect();
+        let mut names: BTreeMap<ServiceId, String> = services.map(|it| (it, it.short())).collect();
         let mut count: BTreeMap<String, usize> = BTreeMap::new();
         for name in names.values() {
             *count.entry(name.clone()).or_default() += 1;
@@ -33,12 +33,8 @@ impl ShortNames {
     /// The short name of a service.
     #[must_use]
     pub fn get(&self, service: ServiceId) -> String {
-        self.0.get(&service).cloned().unwrap_or_else(|| first_part(service))
+        self.0.get(&service).cloned().unwrap_or_else(|| service.short())
     }
-}
-
-fn first_part(service: ServiceId) -> String {
-    service.to_string().chars().take_while(|c| *c != '-').collect()
 }
 
 /// What a step does: a verb, what it is done to, and what tells it from its like.

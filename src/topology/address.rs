@@ -46,6 +46,12 @@ impl ServiceId {
     pub const fn uuid(self) -> Uuid {
         self.0
     }
+
+    /// The first part of the uuid: short, and rarely shared.
+    #[must_use]
+    pub fn short(self) -> String {
+        self.to_string().chars().take_while(|c| *c != '-').collect()
+    }
 }
 
 impl From<Uuid> for ServiceId {

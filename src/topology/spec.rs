@@ -12,6 +12,12 @@ use serde::{Deserialize, Serialize};
 #[serde(transparent)]
 pub struct Asn(pub u32);
 
+impl Asn {
+    /// The ASN of OVHcloud, which it uses on a PoP that leaves `ovhBgpArea` out.
+    /// Source: OVHcloud's guides.
+    pub const OVHCLOUD: Self = Self(35540);
+}
+
 impl fmt::Display for Asn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.0.to_string())

@@ -5,10 +5,6 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::topology::Asn;
 use crate::topology::document::{Document, Field, Layer, Located};
 
-/// The ASN of OVHcloud, which it uses on a PoP that leaves `ovhBgpArea` out.
-/// Source: OVHcloud's guides.
-pub(super) const OVHCLOUD: Asn = Asn(35540);
-
 pub(super) static RESERVED: Rule = Rule {
     code: "OCC020",
     severity: Severity::Error,
@@ -69,7 +65,7 @@ fn pop_not_ebgp(document: &Document, found: &mut Vec<Diagnostic>) {
     for (.., pop) in document.pops().filter(|(.., pop)| pop.value.layer.value() == Some(Layer::L3)) {
         let Some(customer) = pop.value.customer_bgp_area.given() else { continue };
         match &pop.value.ovh_bgp_area {
-            Field::Absent if customer.value == OVHCLOUD => found.push(
+            Field::Absent if customer.value == Asn::OVHCLOUD => found.push(
                 POP_NOT_EBGP
                     .at(
                         "both sides of the PoP's BGP session have the ASN 35540",

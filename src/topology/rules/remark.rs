@@ -2,6 +2,7 @@
 
 use super::{Rule, asn};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::topology::Asn;
 use crate::topology::document::Document;
 
 pub(super) static KNOWN_ISSUE_65501: Rule = Rule {
@@ -52,7 +53,7 @@ fn public_asn(document: &Document, found: &mut Vec<Diagnostic>) {
     for (field, asn) in asn::all(document) {
         // What no router may use at all is an error already; OVHcloud's own is right on its side.
         if matches!(asn.value.0, 0 | 23456 | 64512..=65535 | 4_200_000_000..)
-            || (field == "ovhBgpArea" && asn.value == asn::OVHCLOUD)
+            || (field == "ovhBgpArea" && asn.value == Asn::OVHCLOUD)
         {
             continue;
         }

@@ -1,0 +1,72 @@
+//! `router`: the configuration of the customer's routers.
+
+use std::path::Path;
+
+use super::args::{self, RouterFormat};
+use super::connect::{fail, load};
+use super::exit::Exit;
+use super::{error, out, say};
+use crate::router::{self, Configuration, Options, RenderError};
+
+pub(super) fn run(args: &args::Router) -> Exit {
+    match configure(args) {
+        Ok(text) => {
+            out(&text);
+            Exit::Success
+        }
+        Err(exit) => exit,
+    }
+}
+
+fn configure(args: &args::Router) -> Result<String, Exit> {
+    let (_, topology) = load(&args.topology)?;
+    let options = Options {
+        at: args.at,
+        only: args.only.clone(),
+        announce: args.announce.clone(),
+        accept: args.accept.clone(),
+        roles: args.role.clone(),
+        interfaces: args.interface.clone(),
+        router_id: args.router_id,
+    };
+    let configuration = router::configure(&topology, &options).map_err(|problem| {
+        let exit = fail(&problem);
+        say(&format!("  help: {}", problem.help()));
+        exit
+    })?;
+    for note in &configuration.notes {
+        say(&format!("note: {note}"));
+    }
+    match (&args.template, args.format) {
+        (Some(path), _) => by_template(&configuration, path),
+        (None, Some(RouterFormat::Flavour(flavour))) => {
+            router::render(&configuration, flavour).map_err(|problem| refuse(&problem))
+        }
+        // clap asks for one of the two.
+        (None, Some(RouterFormat::Json) | None) => Ok(json(&configuration)),
+    }
+}
+
+fn by_template(configuration: &Configuration, path: &Path) -> Result<String, Exit> {
+    let name = path.display().to_string();
+    let template = std::fs::read_to_string(path).map_err(|problem| fail(format!("{name}: {problem}")))?;
+    router::render_with(configuration, &name, &template).map_err(|problem| refuse(&problem))
+}
+
+fn json(configuration: &Configuration) -> String {
+    let text = serde_json::to_string_pretty(configuration);
+    text.expect("a configuration is lists, text and numbers") + "\n"
+}
+
+fn refuse(problem: &RenderError) -> Exit {
+    error(&problem.to_string());
+    match problem {
+        RenderError::UnknownAsn { .. } => {
+            say("  help: write it as `ovhBgpArea` of the datacenter; frr, bird and routeros need not know it");
+        }
+        RenderError::Template(_) => {
+            say("  help: its variables are the fields that --format json shows");
+        }
+    }
+    Exit::Error
+}

@@ -37,7 +37,19 @@ const ALLOWED: &[(&str, &[&str])] = &[
     // What prints: nobody imports it but the program.
     (
         "cli",
-        &["api", "apply", "diagnostic", "diff", "live", "plan", "rehearsal", "render", "router", "sim", "topology"],
+        &[
+            "api",
+            "apply",
+            "diagnostic",
+            "diff",
+            "live",
+            "plan",
+            "rehearsal",
+            "render",
+            "router",
+            "sim",
+            "topology",
+        ],
     ),
     ("main", &["cli"]),
 ];

@@ -488,3 +488,19 @@ fn a_log_that_cannot_be_opened_stops_everything() {
     assert!(ended.stderr().contains("no/such/folder/run.ndjson"), "{}", ended.stderr());
     assert_eq!(bench.simulator.log(), []);
 }
+
+#[test]
+fn an_assigned_asn_is_asked_for_where_a_router_needs_it() {
+    let bench = Bench::new(&one_service().replacen(
+        "        ovhBgpArea: 65010\n        subnet: 10.2",
+        "        subnet: 10.2",
+        1,
+    ));
+    bench.apply();
+    let asked = ["router", "--at", "datacenter", "--only", "pn-1/datacenter/RBX", "--format", "junos"];
+    let ended = bench.run(&asked).exits(1);
+    assert!(ended.stderr().contains("--live"), "it does not say how to learn it:\n{}", ended.stderr());
+    let ended = bench.run(&[&asked[..], &["--live", "--rate", "0"]].concat()).exits(0);
+    let peers = ended.stdout().matches("peer-as 35540").count();
+    assert_eq!(peers, 2, "not both devices have it:\n{}", ended.stdout());
+}

@@ -3,6 +3,7 @@
 
 use ovhconnect::plan::saved::SavedPlan;
 use ovhconnect::render::events::Record;
+use ovhconnect::router::Configuration;
 use serde_json::Value;
 
 #[test]
@@ -13,6 +14,11 @@ fn the_saved_plan_schema_is_up_to_date() {
 #[test]
 fn the_run_log_schema_is_up_to_date() {
     is_up_to_date("run-log", &Record::schema());
+}
+
+#[test]
+fn the_router_schema_is_up_to_date() {
+    is_up_to_date("router", &Configuration::schema());
 }
 
 fn is_up_to_date(name: &str, schema: &Value) {

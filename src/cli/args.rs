@@ -50,7 +50,7 @@ pub enum Command {
     Apply(Apply),
     /// Remove what the topology declares.
     Destroy(Apply),
-    /// Write the configuration of your routers, the other side of the topology; needs no credentials.
+    /// Write the configuration of your own routers, which meet OVHcloud's; needs no credentials.
     Router(Router),
     /// Serve a simulated OVHcloud API.
     Simulate(Simulate),
@@ -178,6 +178,12 @@ pub struct Router {
     /// The topology.
     #[command(flatten)]
     pub topology: Paths,
+    /// The API, if it is asked.
+    #[command(flatten)]
+    pub target: Target,
+    /// Ask the API for the ASNs that the topology leaves to OVHcloud.
+    #[arg(long)]
+    pub live: bool,
     /// Where the routers stand: where your services are delivered, or in OVHcloud's datacenters.
     #[arg(long, value_enum, default_value_t = At::Pop)]
     pub at: At,

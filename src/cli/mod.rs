@@ -54,7 +54,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             Command::Plan(args) => plan::run(&args).await,
             Command::Apply(args) => apply::run(&args, Goal::Apply).await,
             Command::Destroy(args) => apply::run(&args, Goal::Destroy).await,
-            Command::Router(args) => router::run(&args),
+            Command::Router(args) => router::run(&args).await,
             Command::Simulate(args) => simulate::run(&args).await,
         }
     });

@@ -3,13 +3,15 @@
 use std::path::Path;
 
 use super::args::{self, RouterFormat};
-use super::connect::{fail, load};
+use super::connect::{Session, fail, load};
 use super::exit::Exit;
 use super::{error, out, say};
+use crate::live::read::Reading;
+use crate::live::with_assigned_asns;
 use crate::router::{self, Configuration, Options, RenderError};
 
-pub(super) fn run(args: &args::Router) -> Exit {
-    match configure(args) {
+pub(super) async fn run(args: &args::Router) -> Exit {
+    match configure(args).await {
         Ok(text) => {
             out(&text);
             Exit::Success
@@ -18,8 +20,13 @@ pub(super) fn run(args: &args::Router) -> Exit {
     }
 }
 
-fn configure(args: &args::Router) -> Result<String, Exit> {
-    let (_, topology) = load(&args.topology)?;
+async fn configure(args: &args::Router) -> Result<String, Exit> {
+    let topology = if args.live || args.target.simulate.is_some() {
+        let Reading { topology, live } = Session::open(&args.topology, &args.target)?.read().await?;
+        with_assigned_asns(&topology, &live)
+    } else {
+        load(&args.topology)?.1
+    };
     let options = Options {
         at: args.at,
         only: args.only.clone(),
@@ -62,7 +69,7 @@ fn refuse(problem: &RenderError) -> Exit {
     error(&problem.to_string());
     match problem {
         RenderError::UnknownAsn { .. } => {
-            say("  help: write it as `ovhBgpArea` of the datacenter; frr, bird and routeros need not know it");
+            say("  help: ask the API with --live, or write it as `ovhBgpArea` of the datacenter");
         }
         RenderError::Template(_) => {
             say("  help: its variables are the fields that --format json shows");

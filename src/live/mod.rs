@@ -2,11 +2,13 @@
 //!
 //! These are plain data; [`read`](mod@read) fills them from the API, tests fill them by hand.
 
+mod assigned;
 mod convert;
 mod merge;
 mod moved;
 pub mod read;
 
+pub use assigned::with_assigned_asns;
 pub use convert::Unreadable;
 pub use moved::moved;
 

@@ -7,11 +7,12 @@ use ipnet::Ipv4Net;
 
 use super::clean::name_part;
 use super::model::{
-    At, Bfd, Configuration, Device, Gateway, InterfaceName, Link, Permitted, Role, Router, Session, StaticRoute,
+    At, Bfd, Configuration, Device, Gateway, InterfaceName, Link, Permitted, Role, Router, Session,
+    StaticRoute,
 };
 use crate::topology::{
-    Address, Asn, Datacenter, DatacenterPart, Extra, Membership, Node, Pop, ServiceId, ServicePart, Spec, Topology,
-    VrackName,
+    Address, Asn, Datacenter, DatacenterPart, Extra, Membership, Node, Pop, ServiceId, ServicePart, Spec,
+    Topology, VrackName,
 };
 
 /// How many prefixes a BGP session carries at most. Source: OVHcloud's guides.
@@ -84,7 +85,8 @@ where
 
 /// The choice for `address`: the one that names the least around it, of several such the last.
 fn chosen<'c, T>(choices: &'c [Choice<T>], address: &Address) -> Option<&'c T> {
-    let fitting = choices.iter().filter(|choice| choice.within.as_ref().is_none_or(|at| address.is_within(at)));
+    let fitting =
+        choices.iter().filter(|choice| choice.within.as_ref().is_none_or(|at| address.is_within(at)));
     fitting.max_by_key(|choice| choice.within.as_ref().map_or(0, depth)).map(|choice| &choice.value)
 }
 
@@ -132,7 +134,9 @@ impl Problem {
     #[must_use]
     pub fn help(&self) -> &'static str {
         match self {
-            Self::NothingAt(_) => "`ovhconnect validate` reads the topology; addresses are those that `plan` shows",
+            Self::NothingAt(_) => {
+                "`ovhconnect validate` reads the topology; addresses are those that `plan` shows"
+            }
             Self::NoLinkAt { .. } => {
                 "a PoP is pn-…/service/UUID/pop (with --at pop), a BGP peer pn-…/datacenter/NAME/bgp/IP and the \
                  gateways of static routes pn-…/datacenter/NAME (with --at datacenter)"
@@ -154,8 +158,8 @@ pub fn configure(topology: &Topology, options: &Options) -> Result<Configuration
         return Err(Problem::TooMany(announced.len()));
     }
     for only in &options.only {
-        let known = topology.entries.keys().any(|at| at.is_within(only));
-        if !known && !(only.node == Node::Vrack && topology.vracks.contains_key(&only.vrack)) {
+        let is_vrack = only.node == Node::Vrack && topology.vracks.contains_key(&only.vrack);
+        if !is_vrack && !topology.entries.keys().any(|at| at.is_within(only)) {
             return Err(Problem::NothingAt(only.clone()));
         }
     }
@@ -261,7 +265,8 @@ impl Builder<'_> {
     fn accept(&self, vrack: &VrackName, own: Option<Ipv4Net>) -> Vec<Permitted> {
         let known = prefixes(self.topology, vrack).filter(|known| Some(known.prefix) != own);
         let asked = self.options.accept.iter();
-        let asked = asked.map(|prefix| Permitted { prefix: *prefix, what: "asked for by --accept".to_owned() });
+        let asked =
+            asked.map(|prefix| Permitted { prefix: *prefix, what: "asked for by --accept".to_owned() });
         // The same prefix may be routed in two datacenters: it is let in once.
         let mut unique: BTreeMap<Ipv4Net, Permitted> = BTreeMap::new();
         for permitted in known.chain(asked) {
@@ -270,7 +275,14 @@ impl Builder<'_> {
         unique.into_values().collect()
     }
 
-    fn router(&self, name: String, vrack: &VrackName, asn: Asn, own: Option<Ipv4Net>, links: Vec<Link>) -> Router {
+    fn router(
+        &self,
+        name: String,
+        vrack: &VrackName,
+        asn: Asn,
+        own: Option<Ipv4Net>,
+        links: Vec<Link>,
+    ) -> Router {
         let announce: BTreeSet<Ipv4Net> = self.options.announce.iter().copied().collect();
         Router {
             name,
@@ -311,7 +323,8 @@ impl Builder<'_> {
 
     /// The description that the topology gives a service.
     fn description_of(&self, vrack: &VrackName, service: ServiceId) -> Option<&str> {
-        match self.topology.entries.get(&Address::membership(vrack.clone(), service)).map(|entry| &entry.spec) {
+        match self.topology.entries.get(&Address::membership(vrack.clone(), service)).map(|entry| &entry.spec)
+        {
             Some(Spec::Membership(Membership { description })) => {
                 description.as_deref().filter(|text| !text.is_empty())
             }
@@ -369,7 +382,8 @@ impl Builder<'_> {
 
     /// The first of what stands in `address`: children follow their parent.
     fn first_in(&self, address: &Address) -> Option<&Address> {
-        let mut following = self.topology.entries.range(address..).map(|(at, _)| at).filter(|at| *at != address);
+        let mut following =
+            self.topology.entries.range(address..).map(|(at, _)| at).filter(|at| *at != address);
         following.next().filter(|at| at.is_within(address))
     }
 
@@ -390,12 +404,15 @@ impl Builder<'_> {
         let topology = self.topology;
         let mut routers = Vec::new();
         for (address, entry) in &topology.entries {
-            let (Node::Datacenter(name, DatacenterPart::Bgp(ip)), Spec::Extra(Extra::Bgp { bgp_neighbor_area })) =
-                (&address.node, &entry.spec)
+            let (
+                Node::Datacenter(name, DatacenterPart::Bgp(ip)),
+                Spec::Extra(Extra::Bgp { bgp_neighbor_area }),
+            ) = (&address.node, &entry.spec)
             else {
                 continue;
             };
-            let Some((subnet, ovh)) = self.datacenter_of(address).filter(|_| self.is_selected(address)) else {
+            let Some((subnet, ovh)) = self.datacenter_of(address).filter(|_| self.is_selected(address))
+            else {
                 continue;
             };
             if ovh.is_none() {
@@ -415,7 +432,13 @@ impl Builder<'_> {
                 })
                 .to_vec();
             let link = self.link(address, link_name.clone(), description, (*ip, subnet), sessions);
-            routers.push(self.router(link_name, &address.vrack, *bgp_neighbor_area, Some(subnet), vec![link]));
+            routers.push(self.router(
+                link_name,
+                &address.vrack,
+                *bgp_neighbor_area,
+                Some(subnet),
+                vec![link],
+            ));
         }
         routers
     }
@@ -433,8 +456,10 @@ impl Builder<'_> {
         let topology = self.topology;
         let mut behind: BTreeMap<(Address, Ipv4Addr), (Ipv4Net, Vec<Ipv4Net>)> = BTreeMap::new();
         for (address, entry) in &topology.entries {
-            let (Node::Datacenter(_, DatacenterPart::Network(prefix)), Spec::Extra(Extra::Network { next_hop })) =
-                (&address.node, &entry.spec)
+            let (
+                Node::Datacenter(_, DatacenterPart::Network(prefix)),
+                Spec::Extra(Extra::Network { next_hop }),
+            ) = (&address.node, &entry.spec)
             else {
                 continue;
             };
@@ -493,7 +518,8 @@ impl Builder<'_> {
         }
         if self.options.announce.is_empty() && !routers.is_empty() {
             self.notes.push(
-                "nothing is announced: the filters let no prefix out; --announce PREFIX lets one out".to_owned(),
+                "nothing is announced: the filters let no prefix out; --announce PREFIX lets one out"
+                    .to_owned(),
             );
         }
         if self.options.at == At::Datacenter && self.options.accept.is_empty() {
@@ -505,7 +531,8 @@ impl Builder<'_> {
         }
         let mut interfaces = routers.iter().flat_map(|router| &router.links).map(|link| &link.interface);
         let unknown = InterfaceName::unknown();
-        if interfaces.any(|it| *it == unknown) || gateways.iter().any(|gateway| gateway.interface == unknown) {
+        if interfaces.any(|it| *it == unknown) || gateways.iter().any(|gateway| gateway.interface == unknown)
+        {
             self.notes.push(format!(
                 "`{unknown}` stands where an interface of yours has to; --interface [ADDRESS=]NAME names it"
             ));
@@ -539,8 +566,10 @@ impl Builder<'_> {
 
     fn note_datacenters_without_machines(&mut self) {
         for (address, entry) in &self.topology.entries {
-            let (Node::Datacenter(name, DatacenterPart::Config), Spec::Datacenter(Datacenter::L3 { subnet, .. })) =
-                (&address.node, &entry.spec)
+            let (
+                Node::Datacenter(name, DatacenterPart::Config),
+                Spec::Datacenter(Datacenter::L3 { subnet, .. }),
+            ) = (&address.node, &entry.spec)
             else {
                 continue;
             };

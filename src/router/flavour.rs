@@ -29,8 +29,7 @@ pub enum Flavour {
 
 impl Flavour {
     /// Every flavour.
-    pub const ALL: [Self; 6] =
-        [Self::Frr, Self::Bird, Self::IosXe, Self::Junos, Self::Routeros, Self::Linux];
+    pub const ALL: [Self; 6] = [Self::Frr, Self::Bird, Self::IosXe, Self::Junos, Self::Routeros, Self::Linux];
 
     /// What people call it.
     #[must_use]

@@ -34,6 +34,17 @@ pub struct Configuration {
     pub notes: Vec<String>,
 }
 
+impl Configuration {
+    /// The schema of its JSON, and so of what templates see.
+    #[must_use]
+    pub fn schema() -> serde_json::Value {
+        let mut schema = schemars::schema_for!(Self);
+        schema.insert("title".to_owned(), "The configuration of routers beside OVHcloud Connect".into());
+        schema.insert("$id".to_owned(), "ovhconnect/router/1".into());
+        schema.to_value()
+    }
+}
+
 /// A machine that speaks BGP with OVHcloud.
 ///
 /// At PoPs: one for each customer's ASN in a vRack, with a link for each PoP. In datacenters: one for
@@ -260,8 +271,13 @@ impl FromStr for InterfaceName {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let is_fit = |c: char| c.is_ascii_alphanumeric() || "-_./:@".contains(c);
-        if text.is_empty() || !text.starts_with(|c: char| c.is_ascii_alphanumeric()) || !text.chars().all(is_fit) {
-            return Err(format!("`{text}` is not an interface's name, like eth1, GigabitEthernet0/0/1 or ge-0/0/0"));
+        if text.is_empty()
+            || !text.starts_with(|c: char| c.is_ascii_alphanumeric())
+            || !text.chars().all(is_fit)
+        {
+            return Err(format!(
+                "`{text}` is not an interface's name, like eth1, GigabitEthernet0/0/1 or ge-0/0/0"
+            ));
         }
         Ok(Self(text.to_owned()))
     }

@@ -22,7 +22,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 EXAMPLES = sorted((HERE.parent.parent / "examples").glob("*.yaml"))
 TOPOLOGY = HERE / "topology.yaml"
 FRR = pathlib.Path("/usr/lib/frr")
-DEADLINE = 90.0
+DEADLINE = 180.0
 
 PRIMARY = "pn-12345/service/6b0c8f3e-3c1f-4a5e-9a52-0c4c9b1f2d01"
 BACKUP = "pn-12345/service/0d9e2f64-7b1a-4c8d-8f3e-5a6b7c8d9e02"
@@ -72,9 +72,11 @@ class Node:
         return self.inside("ip", *arguments)
 
     def lan(self, name, address):
-        self.ip("link", "add", name, "type", "dummy")
+        """A network of the customer's: a cable whose other end is here as well."""
+        self.ip("link", "add", name, "type", "veth", "peer", f"{name}-far")
         self.ip("address", "add", address, "dev", name)
         self.ip("link", "set", name, "up")
+        self.ip("link", "set", f"{name}-far", "up")
 
     def start(self, configuration):
         path = self.folder / "daemon.conf"

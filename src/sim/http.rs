@@ -16,6 +16,7 @@ use super::auth::Denial;
 use super::dispatch::{Good, Incoming, Twist, dispatch};
 use super::fault::Effect;
 use super::log::LogEntry;
+use super::oauth;
 use super::refusal::Refusal;
 use super::simulator::Simulator;
 
@@ -78,7 +79,7 @@ async fn suffer(simulator: &Simulator, incoming: &Incoming) -> Response<Body> {
         None => note.answer(handled()),
         Some(Effect::Task(fate)) => note.answer(twisted(Twist { fate: Some(fate), stale: None })),
         Some(Effect::Stale { seconds }) => note.answer(twisted(Twist { fate: None, stale: Some(seconds) })),
-        Some(Effect::ExpiredCredential) => note.answer(Err(Denial::invalid_credential())),
+        Some(Effect::ExpiredCredential) => note.answer(Err(expired(incoming))),
         Some(Effect::Status { code, retry_after, handled: landed }) => {
             let landed = landed && handled().is_ok();
             note.error(code, retry_after, landed)
@@ -105,6 +106,14 @@ async fn suffer(simulator: &Simulator, incoming: &Incoming) -> Response<Body> {
             cut()
         }
         Some(Effect::Truncate) => truncated(note.answer(handled())).await,
+    }
+}
+
+/// What a caller is told whose credential, of either kind, is not valid any more.
+fn expired(incoming: &Incoming) -> Denial {
+    match oauth::token_of(&incoming.headers) {
+        Some(_) => Denial::invalid_token(),
+        None => Denial::invalid_credential(),
     }
 }
 

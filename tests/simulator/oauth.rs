@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use axum::http::Request;
+use ovhconnect::sim::{Effect, Fault};
 use serde_json::json;
 
 use crate::support::{Answer, Bench, S, bench};
@@ -43,6 +44,17 @@ async fn a_read_only_service_account_only_reads() {
         (refused.status.as_u16(), refused.body),
         (403, json!({"class": "Client::Forbidden", "message": "User not granted for this request"}))
     );
+}
+
+#[tokio::test]
+async fn a_token_expires_midway() {
+    let bench = bench();
+    let granted = token(&bench, "simulator-client").await;
+    let token = granted.body["access_token"].as_str().unwrap();
+    bench.simulator.add_fault(Fault::always(Effect::ExpiredCredential).times(1));
+    let refused = bearing(&bench, token, "GET").await;
+    assert_eq!((refused.status.as_u16(), &refused.body["class"]), (401, &json!("Client::Unauthorized")));
+    assert_eq!(bearing(&bench, token, "GET").await.status, 200);
 }
 
 #[tokio::test]

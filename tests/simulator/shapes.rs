@@ -288,8 +288,9 @@ fn faults(value: &Value, shape: Shape, place: &str) -> Vec<String> {
             Some(object) => {
                 let unknown = object.keys().filter(|key| !fields.iter().any(|(name, _)| name == key));
                 let unknown = unknown.map(|key| format!("{place}.{key} is not in the published API"));
-                let known = fields.iter().flat_map(|(name, shape)| {
-                    faults(object.get(*name).unwrap_or(&Value::Null), *shape, &format!("{place}.{name}"))
+                let known = fields.iter().flat_map(|(name, shape)| match object.get(*name) {
+                    Some(value) => faults(value, *shape, &format!("{place}.{name}")),
+                    None => vec![format!("{place}.{name} is missing")],
                 });
                 return unknown.chain(known).collect();
             }

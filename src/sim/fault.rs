@@ -78,6 +78,11 @@ pub enum Effect {
     ResetAfter,
     /// The request has its effect; the connection is cut in the middle of the answer.
     Truncate,
+    /// The connection is cut at once, and the request has its effect later: it was under way still.
+    Late {
+        /// How much later, in real milliseconds.
+        millis: u64,
+    },
     /// The task that the request starts ends this way.
     Task(Fate),
     /// The credential is not valid any more.

@@ -57,7 +57,7 @@ async fn handle(State(simulator): State<Arc<Simulator>>, request: Request) -> Re
     if !latency.is_zero() {
         tokio::time::sleep(latency).await;
     }
-    suffer(&simulator, &incoming).await
+    suffer(&simulator, incoming).await
 }
 
 fn administer(simulator: &Simulator, incoming: &Incoming, peer: Option<Peer>) -> Response<Body> {
@@ -71,9 +71,9 @@ fn administer(simulator: &Simulator, incoming: &Incoming, peer: Option<Peer>) ->
 }
 
 /// Handles a request, unless a fault has it otherwise, and notes it.
-async fn suffer(simulator: &Simulator, incoming: &Incoming) -> Response<Body> {
-    let note = Note::begin(simulator, incoming);
-    let twisted = |twist| dispatch(simulator, incoming, twist);
+async fn suffer(simulator: &Arc<Simulator>, incoming: Incoming) -> Response<Body> {
+    let note = Note::begin(simulator, &incoming);
+    let twisted = |twist| dispatch(simulator, &incoming, twist);
     let handled = || twisted(Twist::default());
     match simulator.strike(incoming.method.as_str(), incoming.path()) {
         None => note.answer(handled()),
@@ -103,6 +103,16 @@ async fn suffer(simulator: &Simulator, incoming: &Incoming) -> Response<Body> {
         }
         Some(Effect::ResetAfter) => {
             note.silence(handled().is_ok());
+            cut()
+        }
+        Some(Effect::Late { millis }) => {
+            let simulator = Arc::clone(simulator);
+            // Whoever asked is gone by then.
+            tokio::spawn(async move {
+                tokio::time::sleep(Duration::from_millis(millis)).await;
+                let handled = dispatch(&simulator, &incoming, Twist::default()).is_ok();
+                Note::begin(&simulator, &incoming).silence(handled);
+            });
             cut()
         }
         Some(Effect::Truncate) => truncated(note.answer(handled())).await,

@@ -28,6 +28,19 @@ pub enum Fate {
     Denied,
     /// It stays `doing` for ever.
     Stuck,
+    /// It stays `pause` for ever (a vRack task, which has no such status: `doing`).
+    Paused,
+    /// It is forgotten when it would have ended, and nothing comes of it.
+    Vanished,
+    /// It ends as `done`, and nothing comes of it.
+    InVain,
+}
+
+impl Fate {
+    /// Whether a task of this fate never ends by itself.
+    const fn hangs(self) -> bool {
+        matches!(self, Self::Stuck | Self::Paused)
+    }
 }
 
 /// What a task of a service does.
@@ -73,6 +86,7 @@ pub(super) enum Stage {
     Init,
     Todo,
     Doing,
+    Pause,
     Done,
     Error,
     Denied,
@@ -125,7 +139,7 @@ impl VrackTask {
             status: match self.stage {
                 Stage::Init => wire::VrackTaskStatus::Init,
                 Stage::Todo => wire::VrackTaskStatus::Todo,
-                Stage::Doing => wire::VrackTaskStatus::Doing,
+                Stage::Doing | Stage::Pause => wire::VrackTaskStatus::Doing,
                 Stage::Done => wire::VrackTaskStatus::Done,
                 Stage::Error | Stage::Denied | Stage::Cancelled => wire::VrackTaskStatus::Cancelled,
             },
@@ -172,7 +186,7 @@ impl World {
             owner.tasks.insert(id);
         }
         self.schedule(span / WAITING, Event::Begin(id));
-        if fate != Fate::Stuck {
+        if !fate.hangs() {
             self.schedule(span, Event::End(id));
         }
         self.touch();
@@ -208,7 +222,7 @@ impl World {
         }
         self.schedule(span / (2 * WAITING), Event::VrackTodo(id));
         self.schedule(span / WAITING, Event::VrackBegin(id));
-        if fate != Fate::Stuck {
+        if !fate.hangs() {
             self.schedule(span, Event::VrackEnd(id));
         }
         self.touch();
@@ -232,6 +246,7 @@ impl World {
             status: match task.stage {
                 Stage::Init | Stage::Todo => wire::TaskStatus::Todo,
                 Stage::Doing => wire::TaskStatus::Doing,
+                Stage::Pause => wire::TaskStatus::Pause,
                 Stage::Done => wire::TaskStatus::Done,
                 Stage::Error | Stage::Cancelled => wire::TaskStatus::Error,
                 Stage::Denied => wire::TaskStatus::Denied,
@@ -244,7 +259,7 @@ impl World {
         match event {
             Event::Begin(id) => {
                 if let Some(task) = self.tasks.get_mut(&id) {
-                    task.stage = Stage::Doing;
+                    task.stage = if task.fate == Fate::Paused { Stage::Pause } else { Stage::Doing };
                 }
             }
             Event::End(id) => self.end_task(id),
@@ -264,18 +279,43 @@ impl World {
     fn end_task(&mut self, id: u64) {
         let Some(task) = self.tasks.get_mut(&id) else { return };
         task.stage = match task.fate {
-            Fate::Done => Stage::Done,
+            Fate::Done | Fate::Vanished | Fate::InVain => Stage::Done,
             Fate::Error => Stage::Error,
             Fate::Denied => Stage::Denied,
-            Fate::Stuck => return,
+            Fate::Stuck | Fate::Paused => return,
         };
-        let (work, service, well) = (task.work.clone(), task.service, task.fate == Fate::Done);
+        let (work, service, fate) = (task.work.clone(), task.service, task.fate);
         if let Some(owner) = self.services.get_mut(&service) {
             owner.tasks.remove(&id);
         }
-        self.retired.push_back((self.now.after(self.options.task_kept), id));
+        if fate == Fate::Vanished {
+            self.tasks.remove(&id);
+        } else {
+            self.retired.push_back((self.now.after(self.options.task_kept), id));
+        }
         self.link(&work, None);
-        if well { self.accomplish(&work) } else { self.fall_short(&work) }
+        if fate == Fate::Done { self.accomplish(&work) } else { self.fall_short(&work) }
+    }
+
+    /// Every task that hangs for ever ends now, like this: what OVHcloud's support does about them.
+    pub fn end_hanging_tasks(&mut self, fate: Fate) {
+        let tasks = self.tasks.values_mut().filter(|task| task.fate.hangs());
+        let tasks: Vec<u64> = tasks
+            .map(|task| {
+                task.fate = fate;
+                task.id
+            })
+            .collect();
+        let moves = self.vrack_tasks.values_mut().filter(|task| task.fate.hangs());
+        let moves: Vec<u64> = moves
+            .map(|task| {
+                task.fate = fate;
+                task.id
+            })
+            .collect();
+        tasks.into_iter().for_each(|id| self.end_task(id));
+        moves.into_iter().for_each(|id| self.end_vrack_task(id));
+        self.touch();
     }
 
     /// Notes on the configuration which task works on it.
@@ -366,13 +406,16 @@ impl World {
         if let Some(service) = self.services.get_mut(&task.service) {
             service.moving = None;
         }
-        if task.fate != Fate::Done {
+        if matches!(task.fate, Fate::Error | Fate::Denied) {
             // A task that failed still answers, or nobody could tell it from one that is complete.
             self.vrack_stage(id, Stage::Cancelled);
             self.retired.push_back((self.now.after(self.options.task_kept), id));
             return;
         }
         self.vrack_tasks.remove(&id);
+        if task.fate != Fate::Done {
+            return;
+        }
         match task.direction {
             Move::In => self.put_membership(task.service, Some(&task.vrack)),
             Move::Out => self.put_membership(task.service, None),

@@ -72,6 +72,7 @@ fn the_faults_load_and_show_every_effect() {
     );
     assert!(has(|effect| matches!(effect, Effect::Truncate | Effect::Task(_))));
     assert!(has(|effect| matches!(effect, Effect::Delay { .. })));
+    assert!(has(|effect| matches!(effect, Effect::Late { .. })));
     assert!(has(|effect| matches!(effect, Effect::Stale { .. })));
     assert!(has(|effect| matches!(effect, Effect::ExpiredCredential)));
 }

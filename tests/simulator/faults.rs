@@ -82,9 +82,27 @@ async fn an_answer_is_cut_in_the_middle() {
     assert!(landed(&bench));
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_cut_request_takes_effect_later() {
+    let bench = suffering(Effect::Late { millis: 5_000 });
+    let response = bench.raw(bench.signed("POST", ATTACH, &attach(), &[])).await;
+    assert_eq!(response.extensions().get(), Some(&Cut));
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    assert!(bench.simulator.world().vrack_tasks("pn-1").unwrap().is_empty());
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert!(landed(&bench));
+}
+
 #[tokio::test]
 async fn a_task_ends_badly() {
-    for (fate, status) in [(Fate::Error, "error"), (Fate::Denied, "denied"), (Fate::Stuck, "doing")] {
+    let fates = [
+        (Fate::Error, "error"),
+        (Fate::Denied, "denied"),
+        (Fate::Stuck, "doing"),
+        (Fate::Paused, "pause"),
+        (Fate::InVain, "done"),
+    ];
+    for (fate, status) in fates {
         let bench = bench();
         bench.simulator.add_fault(
             Fault::always(Effect::Task(fate)).on("POST", "/ovhCloudConnect/*/config/pop").times(1),

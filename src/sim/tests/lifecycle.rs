@@ -119,6 +119,34 @@ fn a_stuck_task_stays_doing_for_ever() {
 }
 
 #[test]
+fn a_paused_task_goes_on_when_somebody_sees_to_it() {
+    let mut world = bench();
+    world.fate_of_next_task(Fate::Paused);
+    let task = world.create_pop(service(1), &l2(10)).unwrap();
+    world.settle();
+    assert_eq!(world.task(service(1), task.id).unwrap().status, wire::TaskStatus::Pause);
+    world.end_hanging_tasks(Fate::Done);
+    assert_eq!(world.task(service(1), task.id).unwrap().status, wire::TaskStatus::Done);
+    let pop = task.resource_id.unwrap();
+    assert_eq!(world.pop(service(1), pop).unwrap().status, wire::ConfigStatus::Active);
+}
+
+#[test]
+fn of_a_task_that_vanishes_or_is_in_vain_nothing_comes() {
+    for (fate, is_known) in [(Fate::Vanished, false), (Fate::InVain, true)] {
+        let mut world = bench();
+        world.fate_of_next_task(fate);
+        let task = world.create_pop(service(1), &l2(10)).unwrap();
+        world.settle();
+        let status = world.task(service(1), task.id).map(|task| task.status).ok();
+        assert_eq!(status, is_known.then_some(wire::TaskStatus::Done), "{fate:?}");
+        let pop = task.resource_id.unwrap();
+        assert_eq!(world.pop(service(1), pop).unwrap().status, wire::ConfigStatus::Init, "{fate:?}");
+        assert!(world.tasks(service(1)).unwrap().is_empty(), "{fate:?}");
+    }
+}
+
+#[test]
 fn ports_are_locked_and_unlocked_by_tasks() {
     let mut world = bench();
     refused(world.unlock_interface(service(1), 10), 409, "not locked");

@@ -132,12 +132,15 @@ impl TransportError {
     #[must_use]
     pub fn new(kind: TransportErrorKind, message: impl Into<String>) -> Self {
         let sent = match kind {
-            TransportErrorKind::Connect | TransportErrorKind::Tls | TransportErrorKind::Invalid => Sent::No,
+            TransportErrorKind::Connect
+            | TransportErrorKind::Tls
+            | TransportErrorKind::Invalid
+            // It was seen, and passed on to nobody.
+            | TransportErrorKind::Redirect => Sent::No,
             TransportErrorKind::Broken
             | TransportErrorKind::Timeout
             | TransportErrorKind::Body
-            | TransportErrorKind::TooLarge
-            | TransportErrorKind::Redirect => Sent::Maybe,
+            | TransportErrorKind::TooLarge => Sent::Maybe,
         };
         Self { kind, sent, message: message.into() }
     }

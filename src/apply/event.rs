@@ -1,12 +1,9 @@
 //! What happens while a plan runs, and what came of it.
 
-use std::fmt;
 use std::time::Duration;
 
-use crate::api;
-use crate::live::PopKey;
+use super::error::StepError;
 use crate::plan::{Plan, StepId};
-use crate::topology::ServiceId;
 
 /// Something that happened to a step.
 #[derive(Clone, Debug)]
@@ -46,6 +43,11 @@ pub enum Event {
         /// The step that failed.
         because: StepId,
     },
+    /// Its call was not made after all: nothing new was to be started.
+    Stopped {
+        /// The step.
+        step: StepId,
+    },
 }
 
 /// How a step goes on.
@@ -67,7 +69,7 @@ pub enum Progress {
     },
     /// The service is busy with something else; the call is made again when it is not.
     Busy {
-        /// The API's message.
+        /// With what, or the API's message.
         message: String,
     },
     /// The answer to the call was lost; live state is asked whether it was carried out.
@@ -94,6 +96,8 @@ pub enum Progress {
 pub struct Outcome {
     /// What became of each step, by its id.
     pub fates: Vec<Fate>,
+    /// Whether anything was changed, or may have been.
+    pub changed: bool,
 }
 
 impl Outcome {
@@ -150,6 +154,7 @@ impl Counts {
             Event::Failed { error, .. } if error.is_unknown() => return,
             Event::Failed { .. } => (&mut self.unknown, &mut self.failed),
             Event::Skipped { .. } => (&mut self.not_started, &mut self.skipped),
+            Event::Stopped { .. } => (&mut self.unknown, &mut self.not_started),
             Event::Progress { .. } => return,
         };
         *from = from.saturating_sub(1);
@@ -179,133 +184,4 @@ pub enum Fate {
     },
     /// It was not run, because nothing new was to be started.
     NotStarted,
-}
-
-/// Why a step failed.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum StepError {
-    /// A call failed.
-    #[error("{error}{}", hint(.error))]
-    Api {
-        /// How.
-        error: api::Error,
-    },
-    /// A task ended badly.
-    #[error("task {task} of {place} ended as `{status}`; plan again to see what it left behind, and give OVHcloud's support the task's number if it happens again{}", query(.query_id.as_deref()))]
-    Task {
-        /// Of which service or vRack.
-        place: Place,
-        /// The task's number.
-        task: u64,
-        /// Its last status, in the API's word.
-        status: String,
-        /// Of the call that began it.
-        query_id: Option<String>,
-    },
-    /// Something took longer than it may.
-    #[error("{what} is not over after {} s; it may still end well: plan again later", .after.as_secs())]
-    Timeout {
-        /// What.
-        what: String,
-        /// How long was waited.
-        after: Duration,
-    },
-    /// The PoP is there and its session is not up.
-    #[error(
-        "the PoP configuration is active and its BGP session is not up after {} s, so no other PoP of the vRack \
-         is touched; check the router at the other end, then plan again (--health-gate off goes on without a session)",
-        .after.as_secs()
-    )]
-    Unhealthy {
-        /// Which.
-        pop: PopKey,
-        /// How long was waited.
-        after: Duration,
-    },
-    /// The effect of a call is not what it should be.
-    #[error("{0}")]
-    Effect(String),
-}
-
-impl StepError {
-    /// Whether the step may still come to its effect, or have come to it already: nobody can tell now.
-    #[must_use]
-    pub fn is_unknown(&self) -> bool {
-        match self {
-            Self::Api { error } => error.maybe_landed(),
-            Self::Timeout { .. } => true,
-            Self::Task { .. } | Self::Unhealthy { .. } | Self::Effect(_) => false,
-        }
-    }
-
-    /// How a call failed, where one did.
-    #[must_use]
-    pub const fn api(&self) -> Option<&api::Error> {
-        match self {
-            Self::Api { error } => Some(error),
-            Self::Task { .. } | Self::Timeout { .. } | Self::Unhealthy { .. } | Self::Effect(_) => None,
-        }
-    }
-
-    /// The HTTP status, where the API refused a call.
-    #[must_use]
-    pub fn status(&self) -> Option<u16> {
-        self.api()?.status()
-    }
-
-    /// The API's own name for it, like `Client::NotFound`, where it has one.
-    #[must_use]
-    pub fn class(&self) -> Option<&str> {
-        self.api()?.class()
-    }
-
-    /// The number OVHcloud's support asks for.
-    #[must_use]
-    pub fn query_id(&self) -> Option<&str> {
-        match self {
-            Self::Task { query_id, .. } => query_id.as_deref(),
-            _ => self.api()?.query_id(),
-        }
-    }
-
-    /// The task that ended badly.
-    #[must_use]
-    pub const fn task(&self) -> Option<u64> {
-        match self {
-            Self::Task { task, .. } => Some(*task),
-            Self::Api { .. } | Self::Timeout { .. } | Self::Unhealthy { .. } | Self::Effect(_) => None,
-        }
-    }
-}
-
-impl From<api::Error> for StepError {
-    fn from(error: api::Error) -> Self {
-        Self::Api { error }
-    }
-}
-
-/// Where a task runs.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Place {
-    /// On a service.
-    Service(ServiceId),
-    /// On a vRack.
-    Vrack(String),
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Service(service) => write!(f, "service {service}"),
-            Self::Vrack(vrack) => write!(f, "vRack {vrack}"),
-        }
-    }
-}
-
-fn hint(error: &api::Error) -> String {
-    error.hint().map(|hint| format!("; {hint}")).unwrap_or_default()
-}
-
-fn query(id: Option<&str>) -> String {
-    id.map(|id| format!(" (query id {id})")).unwrap_or_default()
 }

@@ -4,16 +4,19 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use super::event::{Place, Progress, StepError};
+use super::error::{Place, StepError, Work};
+use super::event::Progress;
+use super::look::is_in;
 use super::poll::delay;
 use crate::api::wire::{ConfigStatus, LightStatus, Task, TaskStatus, VrackTaskStatus};
 use crate::api::{self, Client};
 use crate::live::PopKey;
 use crate::topology::{ServiceId, VrackName};
 
-/// How often something that makes no sense is looked at again before it is believed: the API's
-/// answers may lag behind each other.
-const PATIENCE: usize = 3;
+/// How long something that makes no sense has to be seen before it is believed.
+///
+/// Assumed: the API's answers lag behind each other by less.
+pub(super) const LAG: Duration = Duration::from_secs(30);
 
 /// A configuration as routes name it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -31,7 +34,8 @@ impl Config {
         }
     }
 
-    fn number(&self) -> u64 {
+    /// Its number.
+    pub(super) fn number(&self) -> u64 {
         match self {
             Self::Pop(pop) => pop.id,
             Self::Datacenter(_, id) | Self::Extra(_, _, id) => *id,
@@ -71,6 +75,15 @@ impl Config {
         Ok(tasks.iter().any(|task| self.is_kind_of(task) && task.resource_id == Some(self.number())))
     }
 
+    /// Whether an unfinished task of its service deletes it.
+    pub(super) async fn is_being_deleted(&self, client: &Client) -> Result<bool, api::Error> {
+        let tasks = client.tasks(self.service().uuid()).await?;
+        let deletes = |task: &Task| task.function.as_str().starts_with("del");
+        Ok(tasks
+            .iter()
+            .any(|task| self.is_kind_of(task) && deletes(task) && task.resource_id == Some(self.number())))
+    }
+
     /// Whether an unfinished task of one of these services may be about it: it may bear another number there.
     async fn may_have_task(&self, client: &Client, services: &[ServiceId]) -> Result<bool, api::Error> {
         for service in services.iter().filter(|service| **service != self.service()) {
@@ -90,18 +103,44 @@ pub(super) fn is_unfinished(status: &TaskStatus) -> bool {
     !matches!(status, TaskStatus::Done | TaskStatus::Error | TaskStatus::Denied)
 }
 
+/// Since when something is seen that makes no sense.
+#[derive(Default)]
+struct Puzzle(Option<Instant>);
+
+impl Puzzle {
+    /// Whether it has been seen long enough to be believed; `seen`: whether it is seen now.
+    fn is_believed(&mut self, seen: bool) -> bool {
+        if !seen {
+            self.0 = None;
+            return false;
+        }
+        self.0.get_or_insert_with(Instant::now).elapsed() >= LAG
+    }
+}
+
+/// How a task ended that did not end badly.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Ended {
+    /// The API says that it is done.
+    Done,
+    /// The API does not know it any more: its effect tells how it ended.
+    Forgotten,
+}
+
 /// Looks again and again, less and less often, until a deadline.
 pub(super) struct Watch<'a> {
-    pub(super) client: &'a Client,
+    client: &'a Client,
     begun: Instant,
     timeout: Duration,
     /// Services that may be at work on what is watched, beside its own.
     beside: Vec<ServiceId>,
+    /// What this run began and follows now.
+    work: Option<Work>,
 }
 
 impl<'a> Watch<'a> {
     pub(super) fn new(client: &'a Client, timeout: Duration) -> Self {
-        Self { client, begun: Instant::now(), timeout, beside: Vec::new() }
+        Self { client, begun: Instant::now(), timeout, beside: Vec::new(), work: None }
     }
 
     /// The same, for something shared: someone may be at work on it through any of these services.
@@ -109,50 +148,69 @@ impl<'a> Watch<'a> {
         Self { beside: services, ..self }
     }
 
-    async fn is_at_work(&self, config: Config) -> Result<bool, api::Error> {
-        Ok(config.has_task(self.client).await? || config.may_have_task(self.client, &self.beside).await?)
+    /// The same, for something that this run began.
+    pub(super) fn of(self, work: Work) -> Self {
+        Self { work: Some(work), ..self }
+    }
+
+    async fn is_at_work(&self, config: Config) -> Result<bool, StepError> {
+        let own = config.has_task(self.client).await.map_err(|error| self.lost_sight(error))?;
+        let beside = config.may_have_task(self.client, &self.beside);
+        Ok(own || beside.await.map_err(|error| self.lost_sight(error))?)
+    }
+
+    async fn status(&self, config: Config) -> Result<Option<ConfigStatus>, StepError> {
+        config.status(self.client).await.map_err(|error| self.lost_sight(error))
+    }
+
+    fn lost_sight(&self, error: api::Error) -> StepError {
+        match &self.work {
+            Some(work) => StepError::Unfollowed { work: work.clone(), error },
+            None => error.into(),
+        }
+    }
+
+    fn effect(&self, problem: String) -> StepError {
+        StepError::Effect { problem, work: self.work.clone() }
     }
 
     /// Waits until it is time to look again.
-    pub(super) async fn pause(&self, what: impl FnOnce() -> String) -> Result<(), StepError> {
+    async fn pause(&self, what: impl FnOnce() -> String) -> Result<(), StepError> {
         let waited = self.begun.elapsed();
         if waited >= self.timeout {
-            return Err(StepError::Timeout { what: what(), after: waited });
+            let what = match &self.work {
+                Some(work) => format!("{} [{work}]", what()),
+                None => what(),
+            };
+            return Err(StepError::Timeout { what, after: waited });
         }
         sleep(delay(waited)).await;
         Ok(())
     }
 
-    /// Follows a task of a service to its end. A task that is not known any more is over: its effect
-    /// tells how it ended.
+    /// Follows a task of a service to its end.
     pub(super) async fn task(
         &self,
         service: ServiceId,
         task: u64,
-        query_id: Option<&str>,
         progress: &dyn Fn(Progress),
-    ) -> Result<(), StepError> {
+    ) -> Result<Ended, StepError> {
         let mut last = None;
         loop {
             let status = match self.client.task(service.uuid(), task).await {
                 Ok(found) => found.status,
-                Err(error) if error.is_not_found() => return Ok(()),
-                Err(error) => return Err(error.into()),
+                Err(error) if error.is_not_found() => return Ok(Ended::Forgotten),
+                Err(error) => return Err(self.lost_sight(error)),
             };
             match status {
-                TaskStatus::Done => return Ok(()),
+                TaskStatus::Done => return Ok(Ended::Done),
                 TaskStatus::Error | TaskStatus::Denied => {
-                    return Err(StepError::Task {
-                        place: Place::Service(service),
-                        task,
-                        status: status.to_string(),
-                        query_id: query_id.map(str::to_owned),
-                    });
+                    return Err(self.ended_badly(Place::Service(service), task, status.as_str()));
                 }
                 TaskStatus::Todo | TaskStatus::Doing | TaskStatus::Pause | TaskStatus::Other(_) => {}
             }
             tell(&mut last, status.as_str(), task, progress);
-            self.pause(|| format!("task {task} of service {service}, `{status}`,")).await?;
+            self.pause_for(Place::Service(service), task, status.as_str()).await?;
         }
     }
 
@@ -161,33 +219,46 @@ impl<'a> Watch<'a> {
         &self,
         vrack: &VrackName,
         task: u64,
-        query_id: Option<&str>,
         progress: &dyn Fn(Progress),
     ) -> Result<(), StepError> {
         let mut last = None;
+        let place = || Place::Vrack(vrack.to_string());
         loop {
             let status = match self.client.vrack_task(vrack.as_str(), task).await {
                 Ok(found) => found.status,
                 Err(error) if error.is_not_found() => return Ok(()),
-                Err(error) => return Err(error.into()),
+                Err(error) => return Err(self.lost_sight(error)),
             };
             match status {
                 VrackTaskStatus::Done => return Ok(()),
-                VrackTaskStatus::Cancelled => {
-                    return Err(StepError::Task {
-                        place: Place::Vrack(vrack.to_string()),
-                        task,
-                        status: status.to_string(),
-                        query_id: query_id.map(str::to_owned),
-                    });
-                }
+                VrackTaskStatus::Cancelled => return Err(self.ended_badly(place(), task, status.as_str())),
                 VrackTaskStatus::Init
                 | VrackTaskStatus::Todo
                 | VrackTaskStatus::Doing
                 | VrackTaskStatus::Other(_) => {}
             }
             tell(&mut last, status.as_str(), task, progress);
-            self.pause(|| format!("task {task} of vRack {vrack}, `{status}`,")).await?;
+            self.pause_for(place(), task, status.as_str()).await?;
+        }
+    }
+
+    /// What is followed, or a task of someone else.
+    fn work_of(&self, place: Place, task: u64) -> Work {
+        self.work.clone().unwrap_or(Work { place, task: Some(task), query_id: None })
+    }
+
+    fn ended_badly(&self, place: Place, task: u64, status: &str) -> StepError {
+        StepError::Task { work: self.work_of(place, task), status: status.to_owned() }
+    }
+
+    async fn pause_for(&self, place: Place, task: u64, status: &str) -> Result<(), StepError> {
+        match self.pause(String::new).await {
+            Err(StepError::Timeout { after, .. }) => Err(StepError::Unfinished {
+                work: self.work_of(place, task),
+                status: status.to_owned(),
+                after,
+            }),
+            paused => paused,
         }
     }
 
@@ -198,44 +269,53 @@ impl<'a> Watch<'a> {
         service: ServiceId,
         inside: bool,
     ) -> Result<(), StepError> {
-        for _ in 0..=PATIENCE {
-            let found = self.client.service(service.uuid()).await?;
-            if (found.vrack.as_deref() == Some(vrack.as_str())) == inside {
+        let mut puzzle = Puzzle::default();
+        loop {
+            let found = self.client.service(service.uuid()).await.map_err(|error| self.lost_sight(error))?;
+            if is_in(&found, vrack) == inside {
                 return Ok(());
+            }
+            if puzzle.is_believed(true) {
+                let is = if inside { "is not in" } else { "is still in" };
+                return Err(self.effect(format!(
+                    "the task is over and service {service} {is} {vrack}: plan again, and tell OVHcloud's support \
+                     if it stays so"
+                )));
             }
             self.pause(|| format!("the move of service {service}")).await?;
         }
-        let is = if inside { "is not in" } else { "is still in" };
-        Err(StepError::Effect(format!(
-            "the task is over and service {service} {is} {vrack}: plan again, and tell OVHcloud's support if it stays so"
-        )))
     }
 
-    /// Waits until a configuration is active.
-    pub(super) async fn active(&self, config: Config) -> Result<(), StepError> {
-        let (mut idle, mut absent) = (0, 0);
+    /// Waits until a configuration is active, whose task, if one is known, has ended.
+    pub(super) async fn active(&self, config: Config, task: Option<Ended>) -> Result<(), StepError> {
+        let (mut idle, mut absent) = (Puzzle::default(), Puzzle::default());
+        let number = config.number();
         loop {
-            match config.status(self.client).await? {
+            let (is_idle, is_absent) = match self.status(config).await? {
                 Some(ConfigStatus::Active) => return Ok(()),
                 Some(ConfigStatus::ToDelete) => {
-                    return Err(StepError::Effect("someone else is deleting it: plan again".to_owned()));
+                    return Err(
+                        self.effect(format!("someone else is deleting configuration {number}: plan again"))
+                    );
                 }
-                Some(ConfigStatus::Init | ConfigStatus::Other(_)) => {
-                    idle = if self.is_at_work(config).await? { 0 } else { idle + 1 };
-                }
-                None => absent += 1,
-            }
-            if idle > PATIENCE {
-                return Err(StepError::Effect(
-                    "its creation failed: it is still `init` and no task works on it; \
+                Some(ConfigStatus::Init | ConfigStatus::Other(_)) => (!self.is_at_work(config).await?, false),
+                None => (false, true),
+            };
+            if idle.is_believed(is_idle) {
+                let task = match task {
+                    Some(Ended::Done) => "its task is done",
+                    Some(Ended::Forgotten) => "its task vanished",
+                    None => "no task works on it",
+                };
+                return Err(self.effect(format!(
+                    "its creation failed: {task}, and configuration {number} is still `init`; \
                      plan again, which replaces it"
-                        .to_owned(),
-                ));
+                )));
             }
-            if absent > PATIENCE {
-                return Err(StepError::Effect(
-                    "it vanished while it was being created: plan again".to_owned(),
-                ));
+            if absent.is_believed(is_absent) {
+                return Err(self.effect(format!(
+                    "configuration {number} vanished while it was being created: plan again"
+                )));
             }
             self.pause(|| "its creation".to_owned()).await?;
         }
@@ -253,15 +333,13 @@ impl<'a> Watch<'a> {
 
     /// Waits until the creation of a configuration is over, well or badly.
     pub(super) async fn settled(&self, config: Config) -> Result<(), StepError> {
-        let mut idle = 0;
+        let mut idle = Puzzle::default();
         loop {
-            match config.status(self.client).await? {
+            let is_idle = match self.status(config).await? {
                 None | Some(ConfigStatus::Active | ConfigStatus::ToDelete) => return Ok(()),
-                Some(ConfigStatus::Init | ConfigStatus::Other(_)) => {
-                    idle = if self.is_at_work(config).await? { 0 } else { idle + 1 };
-                }
-            }
-            if idle > PATIENCE {
+                Some(ConfigStatus::Init | ConfigStatus::Other(_)) => !self.is_at_work(config).await?,
+            };
+            if idle.is_believed(is_idle) {
                 return Ok(());
             }
             self.pause(|| "its creation".to_owned()).await?;
@@ -270,19 +348,20 @@ impl<'a> Watch<'a> {
 
     /// Waits until a configuration is gone.
     pub(super) async fn gone(&self, config: Config) -> Result<(), StepError> {
-        let mut idle = 0;
+        let mut idle = Puzzle::default();
+        let number = config.number();
         loop {
-            match config.status(self.client).await? {
+            let is_idle = match self.status(config).await? {
                 None => return Ok(()),
-                Some(ConfigStatus::ToDelete) => idle = 0,
+                Some(ConfigStatus::ToDelete) => false,
                 Some(ConfigStatus::Active | ConfigStatus::Init | ConfigStatus::Other(_)) => {
-                    idle = if self.is_at_work(config).await? { 0 } else { idle + 1 };
+                    !self.is_at_work(config).await?
                 }
-            }
-            if idle > PATIENCE {
-                return Err(StepError::Effect(
-                    "its deletion did not happen: it is there and no task works on it; plan again".to_owned(),
-                ));
+            };
+            if idle.is_believed(is_idle) {
+                return Err(self.effect(format!(
+                    "its deletion did not happen: configuration {number} is there and no task works on it; plan again"
+                )));
             }
             self.pause(|| "its deletion".to_owned()).await?;
         }

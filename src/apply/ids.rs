@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Mutex;
 
-use super::event::StepError;
+use super::error::StepError;
 use crate::api::Client;
 use crate::api::wire::{ExtraConfig, ExtraType};
 use crate::live::PopKey;
@@ -33,7 +33,7 @@ impl Made {
         match via {
             Via::Live { key } => Ok(*key),
             Via::Made { step, .. } => self.get(*step).map(|(key, _)| key).ok_or_else(|| {
-                StepError::Effect(format!("step {step} did not leave a PoP to go through: plan again"))
+                StepError::effect(format!("step {step} did not leave a PoP to go through: plan again"))
             }),
         }
     }

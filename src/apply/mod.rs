@@ -3,9 +3,13 @@
 //! Nothing is decided here. What to do and in which order is the plan's; what is left undone is for
 //! the next plan. A step that fails stops what depends on it and nothing else.
 
+mod bodies;
+mod error;
 mod event;
 mod follow;
 mod ids;
+mod look;
+mod mutate;
 mod poll;
 mod run;
 
@@ -20,7 +24,8 @@ use tokio::time::Instant;
 use crate::api::Client;
 use crate::plan::{Plan, StepId};
 
-pub use event::{Counts, Event, Fate, Outcome, Place, Progress, StepError};
+pub use error::{Place, StepError, Work};
+pub use event::{Counts, Event, Fate, Outcome, Progress};
 pub use poll::delay as poll_delay;
 
 /// How a plan is run.
@@ -113,6 +118,8 @@ pub async fn apply(
                 events(Event::Finished { step: id, elapsed });
                 schedule.done(id, elapsed);
             }
+            // It stays as if it had not been started.
+            Err(StepError::Stopped) => events(Event::Stopped { step: id }),
             Err(error) => {
                 events(Event::Failed { step: id, error: error.clone(), elapsed });
                 for skipped in schedule.failed(id, error, elapsed) {
@@ -121,7 +128,7 @@ pub async fn apply(
             }
         }
     }
-    Outcome { fates: schedule.fates }
+    Outcome { fates: schedule.fates, changed: runner.changed() }
 }
 
 /// Which steps can run, and what became of the others.

@@ -106,15 +106,25 @@ impl Run<'_> {
         if args.busy == Busy::Fail {
             at_rest(plan)?;
         }
-        let signals =
+        let mut signals =
             Signals::new().map_err(|problem| fail(format!("signals cannot be listened for: {problem}")))?;
         let recording = self.recording();
         let begun = Instant::now();
-        let (converged, exit) = match run_plan(session, plan, args, signals, &recording).await {
+        let (converged, exit) = match run_plan(session, plan, args, &mut signals, &recording).await {
             Ended::Left => (None, Exit::Interrupted),
             Ended::Ran { outcome, interrupted } => {
                 out(&outcome::summary(plan, &outcome, begun.elapsed(), width()));
-                if interrupted { (None, Exit::Interrupted) } else { conclude(session, plan.goal, only).await }
+                if interrupted {
+                    (None, Exit::Interrupted)
+                } else {
+                    tokio::select! {
+                        concluded = conclude(session, plan.goal, only, &outcome) => concluded,
+                        () = signals.next() => {
+                            say("interrupted while live state was read again; nothing is in flight");
+                            (None, Exit::Interrupted)
+                        }
+                    }
+                }
             }
         };
         recording.finished(converged, exit);
@@ -174,7 +184,7 @@ async fn run_plan(
     session: &Session,
     plan: &Plan,
     args: &args::Apply,
-    mut signals: Signals,
+    signals: &mut Signals,
     recording: &Recording<'_>,
 ) -> Ended {
     let (stop, stopped) = watch::channel(false);
@@ -254,8 +264,14 @@ fn at_rest(plan: &Plan) -> Result<(), Exit> {
 }
 
 /// Reads live state again and says whether it is what it should be, if that is to be learnt.
-async fn conclude(session: &Session, goal: Goal, only: Option<&Address>) -> (Option<bool>, Exit) {
-    let Ok(Planned { plan: left, .. }) = session.plan(goal, only).await else { return (None, Exit::Partial) };
+async fn conclude(
+    session: &Session,
+    goal: Goal,
+    only: Option<&Address>,
+    outcome: &Outcome,
+) -> (Option<bool>, Exit) {
+    let otherwise = if outcome.changed { Exit::Partial } else { Exit::Error };
+    let Ok(Planned { plan: left, .. }) = session.plan(goal, only).await else { return (None, otherwise) };
     if left.is_empty() {
         out(&format!("{}\n", styled(STRONG, "Converged: planning again finds nothing to do.")));
         // A step may have failed and its effect be there all the same.
@@ -263,5 +279,5 @@ async fn conclude(session: &Session, goal: Goal, only: Option<&Address>) -> (Opt
     }
     out(&format!("\n{}\n\n", styled(STRONG, "Not converged. What is left:")));
     out(&text::plan(&left, View { width: width(), explain: false }));
-    (Some(false), Exit::Partial)
+    (Some(false), otherwise)
 }

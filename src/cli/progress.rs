@@ -48,6 +48,10 @@ impl<'a> Progress<'a> {
                 let what = styled(ALARM, format!("{word} after {}", words::duration(*elapsed)));
                 self.line(*step, &format!("{what}: {error}"));
             }
+            Event::Stopped { step } => {
+                self.ended(*step);
+                self.line(*step, &styled(FAINT, "not started after all"));
+            }
             Event::Skipped { step, because } => {
                 self.line(*step, &styled(FAINT, format!("skipped because of {because}")));
             }

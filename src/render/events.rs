@@ -163,6 +163,12 @@ pub enum Entry {
         /// The number of the other.
         because: usize,
     },
+    /// The step is not run after all: the run was interrupted before its call was made.
+    StepStopped {
+        /// The step.
+        #[serde(flatten)]
+        step: StepName,
+    },
     /// Nothing new is started: the run was interrupted.
     RunInterrupted,
     /// The run is over. Where this line is missing, the program was killed, or still runs.
@@ -294,6 +300,7 @@ impl<'a> Recorder<'a> {
             Event::Skipped { step, because } => {
                 Entry::StepSkipped { step: self.name(*step), because: number(*because) }
             }
+            Event::Stopped { step } => Entry::StepStopped { step: self.name(*step) },
         }
     }
 

@@ -133,7 +133,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::apply::{Place, StepError};
+    use crate::apply::{Place, StepError, Work};
     use crate::diff::Goal;
     use crate::live::PopKey;
     use crate::plan::{DatacenterRef, NewExtra, Operation, Via};
@@ -200,8 +200,13 @@ mod tests {
     }
 
     fn shown(fates: Vec<Fate>, width: usize) -> String {
-        let text = summary(&plan(), &Outcome { fates }, Duration::from_secs(1834), width);
+        let text = summary(&plan(), &Outcome { fates, changed: true }, Duration::from_secs(1834), width);
         anstream::adapter::strip_str(&text).to_string()
+    }
+
+    fn work(task: u64, query_id: Option<&str>) -> Work {
+        let query_id = query_id.map(str::to_owned);
+        Work { place: Place::Service(service()), task: Some(task), query_id }
     }
 
     #[test]
@@ -216,19 +221,15 @@ mod tests {
         let fates = vec![
             Fate::Done { elapsed: Duration::from_millis(600) },
             Fate::Failed {
-                error: StepError::Timeout {
-                    what: "task 5 of service 6b0c8f3e, `doing`,".to_owned(),
+                error: StepError::Unfinished {
+                    work: work(5, None),
+                    status: "doing".to_owned(),
                     after: seconds(1800),
                 },
                 elapsed: seconds(1801),
             },
             Fate::Failed {
-                error: StepError::Task {
-                    place: Place::Service(service()),
-                    task: 6,
-                    status: "error".to_owned(),
-                    query_id: Some("EU.ext-1".to_owned()),
-                },
+                error: StepError::Task { work: work(6, Some("EU.ext-1")), status: "error".to_owned() },
                 elapsed: seconds(12),
             },
             Fate::Skipped { because: StepId(2) },
@@ -250,14 +251,16 @@ mod tests {
 
         #2  create pop of service 6b0c8f3e (l3, 172.16.0.0/30): unknown
             address: pn-12345/service/6b0c8f3e-3c1f-4a5e-9a52-0c4c9b1f2d01/pop
-            cause:   task 5 of service 6b0c8f3e, `doing`, is not over after 1800 s; it
-                     may still end well: plan again later
+            cause:   task 5 of service 6b0c8f3e-3c1f-4a5e-9a52-0c4c9b1f2d01 is still
+                     `doing` after 1800 s (--task-timeout); it may still end well: plan
+                     again later
 
         #3  create datacenter GRA of pn-12345 (10.1.0.0/24): failed
             address: pn-12345/datacenter/GRA
-            cause:   task 6 of service 6b0c8f3e-3c1f-4a5e-9a52-0c4c9b1f2d01 ended as
-                     `error`; plan again to see what it left behind, and give OVHcloud's
-                     support the task's number if it happens again (query id EU.ext-1)
+            cause:   task 6 of service 6b0c8f3e-3c1f-4a5e-9a52-0c4c9b1f2d01 (query id
+                     EU.ext-1) ended as `error`: OVHcloud could not do it; plan again to
+                     see what it left behind, and give OVHcloud's support the task's
+                     number if it happens again
             skipped: #4
 
         1 of 5 steps done in 30 min 34 s, 1 failed, 1 unknown, 1 skipped, 1 not started.

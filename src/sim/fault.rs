@@ -211,26 +211,36 @@ impl Armed {
 
 /// The faults in force. For each request the first that fires has its way.
 #[derive(Debug, Default)]
-pub(super) struct Faults(Vec<Armed>);
+pub(super) struct Faults {
+    armed: Vec<Armed>,
+    struck: u64,
+}
 
 impl Faults {
     pub(super) fn add(&mut self, fault: Fault) {
         let dice = fastrand::Rng::with_seed(fault.seed);
-        self.0.push(Armed { fault, seen: 0, harmed: 0, dice });
+        self.armed.push(Armed { fault, seen: 0, harmed: 0, dice });
     }
 
     pub(super) fn clear(&mut self) {
-        self.0.clear();
+        self.armed.clear();
     }
 
     pub(super) fn list(&self) -> Vec<Fault> {
-        self.0.iter().map(|armed| armed.fault.clone()).collect()
+        self.armed.iter().map(|armed| armed.fault.clone()).collect()
     }
 
     /// What goes wrong with this request, if anything.
     pub(super) fn strike(&mut self, method: &str, path: &str) -> Option<Effect> {
-        let mut matching = self.0.iter_mut().filter(|armed| armed.fault.matches(method, path));
-        matching.find_map(|armed| armed.fires().then(|| armed.fault.effect.clone()))
+        let mut matching = self.armed.iter_mut().filter(|armed| armed.fault.matches(method, path));
+        let effect = matching.find_map(|armed| armed.fires().then(|| armed.fault.effect.clone()));
+        self.struck += u64::from(effect.is_some());
+        effect
+    }
+
+    /// How many requests were struck so far, by whatever fault.
+    pub(super) fn struck(&self) -> u64 {
+        self.struck
     }
 }
 

@@ -133,6 +133,12 @@ impl Simulator {
         lock(&self.faults).clear();
     }
 
+    /// How many requests have met with something that goes wrong on purpose.
+    #[must_use]
+    pub fn struck(&self) -> u64 {
+        lock(&self.faults).struck()
+    }
+
     /// What goes wrong with this request, if anything.
     pub(super) fn strike(&self, method: &str, path: &str) -> Option<Effect> {
         lock(&self.faults).strike(method, path)

@@ -10,12 +10,12 @@
 //! A refusal is looked into as well: what it asks for may be there already, made by the same call whose
 //! answer was lost before, or by someone else.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use http::Method;
 use tokio::sync::OwnedMutexGuard;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use super::Busy;
 use super::error::{Place, StepError, Work};
@@ -146,14 +146,33 @@ fn quiet(error: &api::Error) -> Duration {
     by_kind.max(asked)
 }
 
-/// What a step that waits for a busy service has seen.
-struct Queue {
-    tasks: BTreeSet<u64>,
-    /// Since when these and no others are at work.
+/// Unfinished tasks: their numbers and what they do, in the API's words.
+type AtWork = BTreeMap<u64, String>;
+
+fn names<'a>(tasks: impl Iterator<Item = (&'a u64, &'a String)>) -> String {
+    let names: Vec<String> = tasks.map(|(task, what)| format!("task {task} ({what})")).collect();
+    names.join(", ")
+}
+
+/// What is at work at a busy place, and since when it is these tasks and no others.
+pub(super) struct Standstill {
+    at_work: AtWork,
     since: Instant,
+}
+
+impl Default for Standstill {
+    fn default() -> Self {
+        Self { at_work: AtWork::new(), since: Instant::now() }
+    }
+}
+
+/// A step that waits for a busy place.
+#[derive(Default)]
+struct Queue {
+    /// How often it was refused as busy with nothing at work.
     idle: u32,
-    /// Held by the one step that may ask a busy place again: the others wait behind it.
-    turn: Option<OwnedMutexGuard<()>>,
+    /// Held by the one step that asks a busy place again: the others wait behind it.
+    turn: Option<OwnedMutexGuard<Standstill>>,
 }
 
 impl Runner<'_> {
@@ -166,7 +185,7 @@ impl Runner<'_> {
         look: impl AsyncFn() -> Result<Finding, api::Error>,
     ) -> Result<Begun, StepError> {
         let mut lost = 0;
-        let mut queue = Queue { tasks: BTreeSet::new(), since: Instant::now(), idle: 0, turn: None };
+        let mut queue = Queue::default();
         loop {
             let error = match call().await {
                 Ok(begun) => {
@@ -212,6 +231,8 @@ impl Runner<'_> {
         let begun = Instant::now();
         let mut nothing_since = begun;
         loop {
+            // Slow answers are about the moment they were asked for, or later.
+            let asked = Instant::now();
             let found = look().await.map_err(|looking| {
                 self.may_have_changed();
                 StepError::Lost { call: lost.clone(), looking }
@@ -219,7 +240,7 @@ impl Runner<'_> {
             match found? {
                 Finding::Landed(begun) => return Ok(Some(begun)),
                 Finding::Unclear => nothing_since = Instant::now(),
-                Finding::Nothing if nothing_since.elapsed() >= quiet => return Ok(None),
+                Finding::Nothing if asked.duration_since(nothing_since) >= quiet => return Ok(None),
                 Finding::Nothing => {}
             }
             if begun.elapsed() > self.options.task_timeout.max(quiet) {
@@ -227,11 +248,11 @@ impl Runner<'_> {
                 let what = format!("a task that may carry out the call whose answer was lost ({lost})");
                 return Err(StepError::Timeout { what, after: begun.elapsed() });
             }
-            tokio::time::sleep(delay(begun.elapsed()).max(quiet / LOOKS)).await;
+            sleep(delay(begun.elapsed()).max(quiet / LOOKS)).await;
         }
     }
 
-    /// Waits until a busy place may take the call.
+    /// Waits until a busy place may take the call: until something that is at work there has ended.
     async fn await_turn(
         &self,
         id: StepId,
@@ -239,46 +260,49 @@ impl Runner<'_> {
         error: api::Error,
         queue: &mut Queue,
     ) -> Result<(), StepError> {
-        if queue.turn.is_none() {
-            let turn = self.turn(place);
-            queue.turn = Some(self.unless_stopped(turn.lock_owned()).await?);
-        }
-        let at_work = self.at_work(place).await?;
-        let tasks: BTreeSet<u64> = at_work.iter().map(|(task, _)| *task).collect();
-        let names = |tasks: &[&(u64, String)]| {
-            let names: Vec<String> =
-                tasks.iter().map(|(task, what)| format!("task {task} ({what})")).collect();
-            names.join(", ")
+        let turn = match &mut queue.turn {
+            Some(turn) => turn,
+            none => none.insert(self.unless_stopped(self.turn(place).lock_owned()).await?),
         };
-        let foreign: Vec<&(u64, String)> =
-            at_work.iter().filter(|(task, _)| !self.is_own(place, *task)).collect();
-        if self.options.busy == Busy::Fail && !foreign.is_empty() {
-            return Err(StepError::Busy { place: place.clone(), tasks: names(&foreign) });
-        }
-        let all = names(&at_work.iter().collect::<Vec<_>>());
-        if tasks != queue.tasks || queue.idle == 0 && tasks.is_empty() {
-            let message =
-                if tasks.is_empty() { error.to_string() } else { format!("{place} is at work on {all}") };
-            self.progress(id, Progress::Busy { message });
-            (queue.tasks, queue.since) = (tasks, Instant::now());
-        }
-        let mut pause = delay(queue.since.elapsed());
+        let mut at_work = self.at_work(place).await?;
         if at_work.is_empty() {
             queue.idle += 1;
             if queue.idle >= IDLE_ATTEMPTS {
                 return Err(error.into());
             }
+            self.progress(id, Progress::Busy { message: error.to_string() });
             // What ended just now may not have been taken note of everywhere.
-            pause = HARMLESS * queue.idle;
-        } else if queue.since.elapsed() > self.options.task_timeout {
-            let what = format!("{all} of {place}, which keeps this call from being taken,");
-            return Err(StepError::Timeout { what, after: queue.since.elapsed() });
+            return self.unless_stopped(sleep(HARMLESS * queue.idle)).await;
         }
-        self.unless_stopped(tokio::time::sleep(pause)).await
+        queue.idle = 0;
+        let blocking: BTreeSet<u64> = at_work.keys().copied().collect();
+        let mut told = BTreeMap::new();
+        while blocking.iter().all(|task| at_work.contains_key(task)) {
+            let foreign = at_work.iter().filter(|(task, _)| !self.is_own(place, **task));
+            if self.options.busy == Busy::Fail && foreign.clone().next().is_some() {
+                return Err(StepError::Busy { place: place.clone(), tasks: names(foreign) });
+            }
+            if at_work != told {
+                let message = format!("{place} is at work on {}", names(at_work.iter()));
+                self.progress(id, Progress::Busy { message });
+            }
+            if at_work != turn.at_work {
+                **turn = Standstill { at_work: at_work.clone(), since: Instant::now() };
+            }
+            let waited = turn.since.elapsed();
+            if waited > self.options.task_timeout {
+                let tasks = names(at_work.iter());
+                let what = format!("{tasks} of {place}, which keeps this call from being taken,");
+                return Err(StepError::Timeout { what, after: waited });
+            }
+            self.unless_stopped(sleep(delay(waited))).await?;
+            told = std::mem::replace(&mut at_work, self.at_work(place).await?);
+        }
+        Ok(())
     }
 
-    /// The unfinished tasks of a place: their numbers and what they do, in the API's words.
-    async fn at_work(&self, place: &Place) -> Result<Vec<(u64, String)>, api::Error> {
+    /// The unfinished tasks of a place.
+    async fn at_work(&self, place: &Place) -> Result<AtWork, api::Error> {
         Ok(match place {
             Place::Service(service) => {
                 let tasks = self.client.tasks(service.uuid()).await?;

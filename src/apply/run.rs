@@ -11,7 +11,7 @@ use super::event::{Event, Progress};
 use super::follow::{Config, LAG, Watch};
 use super::ids::{self, Made};
 use super::look::Search;
-use super::mutate::{Begun, Finding};
+use super::mutate::{Begun, Finding, Standstill};
 use super::poll::delay;
 use super::{HealthGate, Options, bodies};
 use crate::api::wire::{ConfigStatus, DatacenterConfig, ExtraConfig, PopConfig, Update};
@@ -34,7 +34,7 @@ pub(super) struct Runner<'a> {
     /// The tasks that this run began.
     own: Mutex<BTreeSet<(Place, u64)>>,
     /// Whose turn it is to ask a busy place again.
-    turns: Mutex<HashMap<Place, Arc<tokio::sync::Mutex<()>>>>,
+    turns: Mutex<HashMap<Place, Arc<tokio::sync::Mutex<Standstill>>>>,
     changed: AtomicBool,
 }
 
@@ -177,7 +177,7 @@ impl<'a> Runner<'a> {
     }
 
     /// Who holds it may ask a busy place again; first come, first served.
-    pub(super) fn turn(&self, place: &Place) -> Arc<tokio::sync::Mutex<()>> {
+    pub(super) fn turn(&self, place: &Place) -> Arc<tokio::sync::Mutex<Standstill>> {
         Arc::clone(lock(&self.turns).entry(place.clone()).or_default())
     }
 

@@ -100,7 +100,7 @@ async fn a_redirect_is_refused_and_said() {
     let bytes =
         b"HTTP/1.1 302 Found\r\nLocation: https://login.example.com/?next=1\r\nContent-Length: 0\r\n\r\n";
     let error = fails(Behaviour::Answer(bytes)).await;
-    assert_eq!((error.kind, error.sent), (TransportErrorKind::Redirect, Sent::Maybe));
+    assert_eq!((error.kind, error.sent), (TransportErrorKind::Redirect, Sent::No));
     assert_eq!(
         error.to_string(),
         "127.0.0.1 redirects to login.example.com (302), and redirects are not followed: check the endpoint"

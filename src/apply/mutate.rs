@@ -34,14 +34,14 @@ const IDLE_ATTEMPTS: u32 = 4;
 /// The least number of looks before nothing is believed.
 const LOOKS: u32 = 5;
 
-/// How long nothing has to be seen of a creation before it is made again, where the API itself said
+/// How long nothing has to be seen of a call before it is made again, where the API itself said
 /// that it failed. Assumed, as the two that follow: OVHcloud publishes no bound.
 const AFTER_AN_ANSWER: Duration = Duration::from_secs(5);
 /// The same where the connection broke: what is behind it may go on.
 const AFTER_A_BREAK: Duration = Duration::from_secs(15);
 /// The same where nobody waited for the end, or the API said that it is done.
 const AFTER_A_TIMEOUT: Duration = Duration::from_secs(30);
-/// The same for a call that may be made twice without harm.
+/// The same for a call that says what shall be, not what shall change: saying it twice does no harm.
 const HARMLESS: Duration = Duration::from_secs(2);
 
 /// What a call has begun.
@@ -127,9 +127,9 @@ fn sequel(error: &api::Error) -> Sequel {
 }
 
 fn quiet(error: &api::Error) -> Duration {
-    let is_creation = error.call().is_some_and(|call| call.method == Method::POST);
+    let is_said_again = error.call().is_some_and(|call| call.method == Method::PUT);
     let by_kind = match error {
-        _ if !is_creation => HARMLESS,
+        _ if is_said_again => HARMLESS,
         api::Error::Transport { cause, .. } if cause.kind == TransportErrorKind::Timeout => AFTER_A_TIMEOUT,
         api::Error::Transport { .. } => AFTER_A_BREAK,
         api::Error::Api(refusal) if matches!(refusal.status, 408 | 504) => AFTER_A_TIMEOUT,
@@ -339,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn a_creation_is_doubted_for_as_long_as_it_may_be_under_way() {
+    fn a_call_is_doubted_for_as_long_as_it_may_be_under_way() {
         let post = &routes::POP_CREATE;
         for status in [500, 502, 503] {
             assert_eq!(sequel(&answered(post, status, None)), Sequel::Lost(AFTER_AN_ANSWER), "{status}");
@@ -350,14 +350,15 @@ mod tests {
         assert_eq!(sequel(&answered(post, 503, Some(40))), Sequel::Lost(Duration::from_secs(40)));
         assert_eq!(sequel(&broken(post, TransportErrorKind::Broken)), Sequel::Lost(AFTER_A_BREAK));
         assert_eq!(sequel(&broken(post, TransportErrorKind::Body)), Sequel::Lost(AFTER_A_BREAK));
-        assert_eq!(sequel(&broken(post, TransportErrorKind::Timeout)), Sequel::Lost(AFTER_A_TIMEOUT));
+        for call in [post, &routes::POP_DELETE, &routes::ATTACH, &routes::DETACH] {
+            assert_eq!(sequel(&broken(call, TransportErrorKind::Timeout)), Sequel::Lost(AFTER_A_TIMEOUT));
+        }
     }
 
     #[test]
     fn what_may_be_made_twice_without_harm_is_made_again_sooner() {
-        for call in [&routes::POP_DELETE, &routes::SERVICE_UPDATE] {
-            assert_eq!(sequel(&broken(call, TransportErrorKind::Timeout)), Sequel::Lost(HARMLESS));
-        }
+        let error = broken(&routes::SERVICE_UPDATE, TransportErrorKind::Timeout);
+        assert_eq!(sequel(&error), Sequel::Lost(HARMLESS));
     }
 
     #[test]

@@ -297,22 +297,21 @@ impl World {
         if fate == Fate::Done { self.accomplish(&work) } else { self.fall_short(&work) }
     }
 
-    /// Every task that hangs for ever ends now, like this: what OVHcloud's support does about them.
-    pub fn end_hanging_tasks(&mut self, fate: Fate) {
-        let tasks = self.tasks.values_mut().filter(|task| task.fate.hangs());
-        let tasks: Vec<u64> = tasks
-            .map(|task| {
-                task.fate = fate;
-                task.id
-            })
-            .collect();
-        let moves = self.vrack_tasks.values_mut().filter(|task| task.fate.hangs());
-        let moves: Vec<u64> = moves
-            .map(|task| {
-                task.fate = fate;
-                task.id
-            })
-            .collect();
+    /// Nothing goes wrong any more: what is under way will end well, and what hangs for ever ends now,
+    /// like `hanging`, as when OVHcloud's support sees to it.
+    pub fn relent(&mut self, hanging: Fate) {
+        let relent = |fate: &mut Fate, stage: Stage| match stage {
+            Stage::Init | Stage::Todo | Stage::Doing | Stage::Pause => {
+                let hangs = fate.hangs();
+                *fate = if hangs { hanging } else { Fate::Done };
+                hangs
+            }
+            Stage::Done | Stage::Error | Stage::Denied | Stage::Cancelled => false,
+        };
+        let hangs = |task: &mut Task| relent(&mut task.fate, task.stage).then_some(task.id);
+        let tasks: Vec<u64> = self.tasks.values_mut().filter_map(hangs).collect();
+        let hangs = |task: &mut VrackTask| relent(&mut task.fate, task.stage).then_some(task.id);
+        let moves: Vec<u64> = self.vrack_tasks.values_mut().filter_map(hangs).collect();
         tasks.into_iter().for_each(|id| self.end_task(id));
         moves.into_iter().for_each(|id| self.end_vrack_task(id));
         self.touch();

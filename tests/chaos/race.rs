@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use ovhconnect::apply::{self, Event};
+use ovhconnect::sim::Fate;
 
 use super::run::{Stage, Tally, Unplanned, peace, plan, runtime};
 use super::wire::Wire;
@@ -32,7 +33,7 @@ async fn play(stage: &mut Stage, quiet: bool) -> Result<(), String> {
     };
     stage.tally.runs += 1;
     if !quiet {
-        stage.trouble(false);
+        stage.trouble(true);
     }
     let options = apply::Options::unstoppable();
     let run_first = apply::apply(&clients[0], &first, &options, &|_: Event| {});
@@ -47,6 +48,7 @@ async fn play(stage: &mut Stage, quiet: bool) -> Result<(), String> {
     stage.tally.complete +=
         u64::from(outcome.is_complete()) + u64::from(other.is_some_and(|other| other.is_complete()));
     stage.simulator.clear_faults();
+    stage.simulator.world().relent(Fate::Done);
     for wire in &wires {
         // One is refused what the other has done already.
         stage.conclude(wire, true)?;

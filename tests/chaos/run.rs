@@ -188,7 +188,7 @@ async fn play(stage: &mut Stage) -> Result<(), String> {
     }
     stage.simulator.clear_faults();
     let fate = if stage.random.bool() { Fate::Done } else { Fate::Error };
-    stage.simulator.world().end_hanging_tasks(fate);
+    stage.simulator.world().relent(fate);
     peace(stage).await
 }
 

@@ -125,7 +125,7 @@ fn a_paused_task_goes_on_when_somebody_sees_to_it() {
     let task = world.create_pop(service(1), &l2(10)).unwrap();
     world.settle();
     assert_eq!(world.task(service(1), task.id).unwrap().status, wire::TaskStatus::Pause);
-    world.end_hanging_tasks(Fate::Done);
+    world.relent(Fate::Done);
     assert_eq!(world.task(service(1), task.id).unwrap().status, wire::TaskStatus::Done);
     let pop = task.resource_id.unwrap();
     assert_eq!(world.pop(service(1), pop).unwrap().status, wire::ConfigStatus::Active);

@@ -44,8 +44,8 @@ pub fn is_true(plan: &Plan, outcome: &Outcome, live: &Live) -> Result<(), String
         let fate = &outcome.fates[id.0];
         let agrees = match fate {
             Fate::Done { .. } => effect == Effect::There,
-            Fate::Failed { error } if error.is_unknown() => true,
-            Fate::Failed { error: StepError::Unhealthy { .. } | StepError::HealthUnread { .. } } => {
+            Fate::Failed { error, .. } if error.is_unknown() => true,
+            Fate::Failed { error: StepError::Unhealthy { .. } | StepError::HealthUnread { .. }, .. } => {
                 effect == Effect::There
             }
             Fate::Failed { .. } | Fate::Skipped { .. } | Fate::NotStarted => effect == Effect::Absent,

@@ -338,7 +338,7 @@ async fn execute(stage: &mut Stage, wire: &Wire, client: &Client, plan: &Plan, c
 
 fn fates(plan: &Plan, outcome: &Outcome) -> String {
     let fates = plan.steps().map(|(id, _)| match &outcome.fates[id.0] {
-        apply::Fate::Failed { error } => format!("  {id} failed: {error}"),
+        apply::Fate::Failed { error, .. } => format!("  {id} failed: {error}"),
         fate => format!("  {id} {fate:?}"),
     });
     fates.collect::<Vec<_>>().join("\n")

@@ -420,7 +420,7 @@ fn log_lines(path: &std::path::Path) -> Vec<serde_json::Value> {
 }
 
 /// The events of a run about a step, by their names.
-fn events<'a>(lines: &'a [serde_json::Value], step: u64) -> Vec<&'a str> {
+fn events(lines: &[serde_json::Value], step: u64) -> Vec<&str> {
     lines.iter().filter(|it| it["step"] == step).filter_map(|it| it["event"].as_str()).collect()
 }
 

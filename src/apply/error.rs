@@ -22,9 +22,9 @@ pub enum StepError {
     )]
     Lost {
         /// What happened to the answer.
-        call: api::Error,
+        call: Box<api::Error>,
         /// What happened to the looking.
-        looking: api::Error,
+        looking: Box<api::Error>,
     },
     /// What a call began goes on, and cannot be followed.
     #[error("{work} was begun and cannot be followed: {error}{}; it may still end well: plan again later", hint(.error))]
@@ -32,7 +32,7 @@ pub enum StepError {
         /// What.
         work: Work,
         /// Why not.
-        error: api::Error,
+        error: Box<api::Error>,
     },
     /// A task ended badly.
     #[error("{work} ended as `{status}`: {}", ending(.status))]
@@ -129,11 +129,10 @@ impl StepError {
 
     /// How a call failed, where one did.
     #[must_use]
-    pub const fn api(&self) -> Option<&api::Error> {
+    pub fn api(&self) -> Option<&api::Error> {
         match self {
-            Self::Api { error } | Self::Unfollowed { error, .. } | Self::HealthUnread { error, .. } => {
-                Some(error)
-            }
+            Self::Api { error } | Self::HealthUnread { error, .. } => Some(error),
+            Self::Unfollowed { error, .. } => Some(error),
             Self::Lost { call, .. } => Some(call),
             Self::Task { .. }
             | Self::Unfinished { .. }

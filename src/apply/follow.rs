@@ -165,7 +165,7 @@ impl<'a> Watch<'a> {
 
     fn lost_sight(&self, error: api::Error) -> StepError {
         match &self.work {
-            Some(work) => StepError::Unfollowed { work: work.clone(), error },
+            Some(work) => StepError::Unfollowed { work: work.clone(), error: Box::new(error) },
             None => error.into(),
         }
     }

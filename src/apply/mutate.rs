@@ -235,7 +235,7 @@ impl Runner<'_> {
             let asked = Instant::now();
             let found = look().await.map_err(|looking| {
                 self.may_have_changed();
-                StepError::Lost { call: lost.clone(), looking }
+                StepError::Lost { call: Box::new(lost.clone()), looking: Box::new(looking) }
             });
             match found? {
                 Finding::Landed(begun) => return Ok(Some(begun)),

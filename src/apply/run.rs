@@ -360,7 +360,7 @@ impl<'a> Runner<'a> {
         let find = async || match look().await {
             Ok(Finding::Landed(Begun { number, .. })) => Ok(number),
             Ok(Finding::Unclear | Finding::Nothing) => Ok(None),
-            Err(error) => Err(StepError::Unfollowed { work: work.clone(), error }),
+            Err(error) => Err(StepError::Unfollowed { work: work.clone(), error: Box::new(error) }),
         };
         listed(find).await?.ok_or_else(|| StepError::Effect {
             problem: "the API does not list what it created: plan again".to_owned(),

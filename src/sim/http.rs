@@ -79,7 +79,7 @@ async fn suffer(simulator: &Arc<Simulator>, incoming: Incoming) -> Response<Body
         None => note.answer(handled()),
         Some(Effect::Task(fate)) => note.answer(twisted(Twist { fate: Some(fate), stale: None })),
         Some(Effect::Stale { seconds }) => note.answer(twisted(Twist { fate: None, stale: Some(seconds) })),
-        Some(Effect::ExpiredCredential) => note.answer(Err(expired(incoming))),
+        Some(Effect::ExpiredCredential) => note.answer(Err(expired(&incoming))),
         Some(Effect::Status { code, retry_after, handled: landed }) => {
             let landed = landed && handled().is_ok();
             note.error(code, retry_after, landed)

@@ -21,6 +21,7 @@
 //! - [`apply`](mod@apply): walks a plan and follows every call to its effect. It decides nothing.
 //! - [`render`]: plans, events and outcomes as text.
 //! - [`router`]: the other side: what the customer's routers need, in their languages. Pure.
+//! - [`whatif`]: what stays reachable when a service, a PoP, a device or a datacenter is lost. Pure.
 //! - [`sim`]: the API, simulated: a pure state machine with an explicit clock and an HTTP face. It
 //!   shares the JSON shapes of [`api::wire`] with the rest and nothing else, so that a mistake on one
 //!   side shows on the other.
@@ -39,3 +40,4 @@ pub mod render;
 pub mod router;
 pub mod sim;
 pub mod topology;
+pub mod whatif;

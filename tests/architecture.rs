@@ -31,6 +31,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("render", &["apply", "diff", "live", "plan", "topology"]),
     // The customer's side: from a topology alone.
     ("router", &["topology"]),
+    // From a topology alone as well.
+    ("whatif", &["topology"]),
     // Shares the JSON shapes and nothing else, so that a mistake on one side shows on the other.
     ("sim", &["api::wire"]),
     ("rehearsal", &["api", "sim", "topology"]),
@@ -49,6 +51,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "router",
             "sim",
             "topology",
+            "whatif",
         ],
     ),
     ("main", &["cli"]),

@@ -4,6 +4,7 @@
 use ovhconnect::plan::saved::SavedPlan;
 use ovhconnect::render::events::Record;
 use ovhconnect::router::Configuration;
+use ovhconnect::whatif::Report;
 use serde_json::Value;
 
 #[test]
@@ -19,6 +20,11 @@ fn the_run_log_schema_is_up_to_date() {
 #[test]
 fn the_router_schema_is_up_to_date() {
     is_up_to_date("router", &Configuration::schema());
+}
+
+#[test]
+fn the_whatif_schema_is_up_to_date() {
+    is_up_to_date("whatif", &Report::schema());
 }
 
 fn is_up_to_date(name: &str, schema: &Value) {

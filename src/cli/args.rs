@@ -52,6 +52,8 @@ pub enum Command {
     Destroy(Apply),
     /// Write the configuration of your own routers, which meet OVHcloud's; needs no credentials.
     Router(Router),
+    /// Show what stays reachable when a service, a PoP, a device or a datacenter is lost; needs no credentials.
+    Whatif(Whatif),
     /// Serve a simulated OVHcloud API.
     Simulate(Simulate),
 }
@@ -211,6 +213,45 @@ pub struct Router {
     /// The router's BGP identifier; left out, the router chooses.
     #[arg(long, value_name = "IP")]
     pub router_id: Option<Ipv4Addr>,
+}
+
+/// `whatif`.
+#[derive(Debug, Args)]
+pub struct Whatif {
+    /// The topology.
+    #[command(flatten)]
+    pub topology: Paths,
+    /// The API, if it is asked.
+    #[command(flatten)]
+    pub target: Target,
+    /// Ask the API where services are delivered: two at one PoP are lost together.
+    #[arg(long)]
+    pub live: bool,
+    /// Exit with 2 when something does not survive this.
+    #[arg(long, value_enum, ignore_case = true, value_name = "WHAT")]
+    pub require: Option<Requirement>,
+    /// How the answer is written.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = WhatifFormat::Text)]
+    pub format: WhatifFormat,
+}
+
+/// What a topology has to survive.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum Requirement {
+    /// The loss of any one service, PoP or device.
+    #[value(name = "N-1")]
+    NMinus1,
+}
+
+/// How `whatif` answers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum WhatifFormat {
+    /// For a person.
+    Text,
+    /// For a program.
+    Json,
+    /// For a pipeline: a case for each loss.
+    Junit,
 }
 
 /// How a router's configuration is written.

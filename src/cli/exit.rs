@@ -11,6 +11,8 @@ pub enum Exit {
     Error,
     /// Changes are present (only with `--detailed-exitcode`).
     Changes,
+    /// What was required does not hold (only with `whatif --require`).
+    Unmet,
     /// Refused by a guard, or by the person who was asked; nothing was changed.
     Refused,
     /// Applied in part.
@@ -25,7 +27,7 @@ pub enum Exit {
 pub const HELP: &str = "Exit codes:
     0  nothing to do, or done
     1  error; nothing was changed
-    2  changes are present (with --detailed-exitcode)
+    2  changes are present (with --detailed-exitcode), or a requirement is not met (whatif --require)
     3  refused by a guard or not approved; nothing was changed
     4  applied in part
    64  the command line makes no sense
@@ -38,7 +40,7 @@ impl Exit {
         match self {
             Self::Success => 0,
             Self::Error => 1,
-            Self::Changes => 2,
+            Self::Changes | Self::Unmet => 2,
             Self::Refused => 3,
             Self::Partial => 4,
             Self::Usage => 64,
@@ -63,6 +65,7 @@ mod tests {
             Exit::Success,
             Exit::Error,
             Exit::Changes,
+            Exit::Unmet,
             Exit::Refused,
             Exit::Partial,
             Exit::Usage,

@@ -11,6 +11,7 @@ mod router;
 mod run_log;
 mod simulate;
 mod validate;
+mod whatif;
 
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -55,6 +56,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             Command::Apply(args) => apply::run(&args, Goal::Apply).await,
             Command::Destroy(args) => apply::run(&args, Goal::Destroy).await,
             Command::Router(args) => router::run(&args).await,
+            Command::Whatif(args) => whatif::run(&args).await,
             Command::Simulate(args) => simulate::run(&args).await,
         }
     });

@@ -7,12 +7,11 @@ use ipnet::Ipv4Net;
 
 use super::clean::name_part;
 use super::model::{
-    At, Bfd, Configuration, Device, Gateway, InterfaceName, Link, Permitted, Role, Router, Session,
-    StaticRoute,
+    At, Bfd, Configuration, Gateway, InterfaceName, Link, Permitted, Role, Router, Session, StaticRoute,
 };
 use crate::topology::{
-    Address, Asn, Datacenter, DatacenterPart, Extra, Membership, Node, Pop, ServiceId, ServicePart, Spec,
-    Topology, VrackName,
+    Address, Asn, Datacenter, DatacenterPart, Device, Extra, Membership, Node, Pop, ServiceId, ServicePart,
+    Spec, Topology, VrackName,
 };
 
 /// How many prefixes a BGP session carries at most. Source: OVHcloud's guides.

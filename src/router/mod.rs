@@ -11,6 +11,5 @@ mod model;
 pub use build::{Choice, Options, Problem, configure};
 pub use flavour::{Flavour, RenderError, render, render_with};
 pub use model::{
-    At, Bfd, Configuration, Device, Gateway, InterfaceName, Link, Permitted, Role, Router, Session,
-    StaticRoute,
+    At, Bfd, Configuration, Gateway, InterfaceName, Link, Permitted, Role, Router, Session, StaticRoute,
 };

@@ -8,7 +8,7 @@ use ipnet::Ipv4Net;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::topology::{Address, Asn, VrackName};
+use crate::topology::{Address, Asn, Device, VrackName};
 
 /// Where a router stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, JsonSchema, clap::ValueEnum)]
@@ -117,39 +117,6 @@ pub struct Session {
     pub remote: Ipv4Addr,
     /// OVHcloud's ASN; `null` where OVHcloud assigns it and the topology does not say.
     pub remote_asn: Option<Asn>,
-}
-
-/// One of OVHcloud's two routers in a datacenter.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, JsonSchema)]
-pub enum Device {
-    /// The one that has .2.
-    A,
-    /// The one that has .3.
-    B,
-}
-
-impl Device {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::A, Self::B];
-
-    /// Which of a datacenter's addresses it has, counted from the subnet's first.
-    /// Source: OVHcloud's guides.
-    #[must_use]
-    pub const fn offset(self) -> u32 {
-        match self {
-            Self::A => 2,
-            Self::B => 3,
-        }
-    }
-}
-
-impl fmt::Display for Device {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::A => "A",
-            Self::B => "B",
-        })
-    }
 }
 
 /// A prefix that is let in.

@@ -13,7 +13,7 @@ pub use address::{
     Address, AddressError, DatacenterName, DatacenterPart, Node, ServiceId, ServicePart, VrackName,
 };
 pub use parse::parse;
-pub use spec::{Asn, Datacenter, Extra, Field, Membership, Pop, Spec};
+pub use spec::{Asn, Datacenter, Device, Extra, Field, Membership, Pop, Spec};
 
 use crate::diagnostic::Span;
 

@@ -112,6 +112,39 @@ pub enum Datacenter {
     },
 }
 
+/// One of OVHcloud's two routers in an l3 datacenter.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, JsonSchema)]
+pub enum Device {
+    /// The one that has .2.
+    A,
+    /// The one that has .3.
+    B,
+}
+
+impl Device {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::A, Self::B];
+
+    /// Which of the datacenter's addresses it has, counted from the subnet's first.
+    /// Source: OVHcloud's guides.
+    #[must_use]
+    pub const fn offset(self) -> u32 {
+        match self {
+            Self::A => 2,
+            Self::B => 3,
+        }
+    }
+}
+
+impl fmt::Display for Device {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::A => "A",
+            Self::B => "B",
+        })
+    }
+}
+
 /// An extra configuration of an l3 datacenter; the address holds its identity.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", tag = "type")]

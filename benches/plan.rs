@@ -1,9 +1,10 @@
 //! How long it takes to compare and to order, by the number of resources: `cargo bench --bench plan`.
 //!
-//! A resource is an address: a membership, a PoP, a datacenter or an extra. The topologies are of
-//! vRacks with two services, four datacenters and eleven extras each, which makes 19 resources a vRack.
+//! A resource is an address: a membership, a PoP, a datacenter or an extra. Most topologies are of
+//! vRacks with two services, four datacenters and eleven extras each, which makes 19 resources a vRack;
+//! the last ones put everything into one vRack of 16 services and 40 datacenters.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
 use divan::{Bencher, counter::ItemsCount};
@@ -87,8 +88,9 @@ fn pop(which: u8, customer: u32) -> Pop {
 /// Live state in which everything of `topology` stands, or nothing but the services.
 fn live(topology: &Topology, configured: bool) -> Live {
     let mut live = Live::default();
-    for (id, name) in (1..).zip(DATACENTERS) {
-        live.catalogue.insert(id, Offer { name: name.to_owned(), available: true });
+    let names: BTreeSet<_> = topology.entries.keys().filter_map(Address::datacenter_name).collect();
+    for (id, name) in (1..).zip(names) {
+        live.catalogue.insert(id, Offer { name: name.to_string(), available: true });
     }
     for vrack in topology.vracks.keys() {
         live.vracks.insert(vrack.clone(), LiveVrack::default());
@@ -187,4 +189,74 @@ fn destroy_everything(bencher: Bencher<'_, '_>, size: usize) {
     let desired = topology(size);
     let live = live(&desired, true);
     bench(bencher, &desired, &live, Goal::Destroy);
+}
+
+/// Every service moves on to the next vRack, and the last one's to the first: everything hangs together.
+#[divan::bench(args = SIZES, sample_count = 5, sample_size = 1)]
+fn move_every_service(bencher: Bencher<'_, '_>, size: usize) {
+    let desired = topology(size);
+    let mut live = live(&desired, true);
+    let vracks: Vec<VrackName> = desired.vracks.keys().cloned().collect();
+    let next: BTreeMap<&VrackName, &VrackName> = vracks.iter().zip(vracks.iter().cycle().skip(1)).collect();
+    for service in live.services.values_mut() {
+        service.vrack = service.vrack.as_ref().map(|vrack| next[vrack].clone());
+    }
+    let configs = std::mem::take(&mut live.configs).into_iter();
+    live.configs =
+        configs.map(|(at, found)| (Address { vrack: next[&at.vrack].clone(), ..at }, found)).collect();
+    bench(bencher, &desired, &live, Goal::Apply);
+}
+
+/// One vRack of about `size` resources, nearly all of them static routes; `first` says of each
+/// datacenter at which of its routes it begins.
+fn one_vrack(size: usize, first: usize) -> Topology {
+    const DATACENTERS: usize = 40;
+    let mut topology = Topology::default();
+    let vrack: VrackName = "pn-1".parse().expect("a name");
+    let declaration = VrackDeclaration { manage: Manage::All, protect: false, span: SPAN };
+    topology.vracks.insert(vrack.clone(), declaration);
+    let mut declare = |address: Address, spec: Spec| {
+        topology.entries.insert(address, Declaration { spec, protect: false, span: SPAN });
+    };
+    for which in 0..16_u8 {
+        let service = service(1, which);
+        declare(Address::membership(vrack.clone(), service), Spec::Membership(Membership::default()));
+        declare(Address::pop(vrack.clone(), service), Spec::Pop(pop(which, 65001)));
+    }
+    for which in 0..DATACENTERS {
+        let name: ovhconnect::topology::DatacenterName = format!("DC{which}").parse().expect("a name");
+        let base = Ipv4Addr::new(172, 20, u8::try_from(which).expect("few"), 0);
+        let spec = Datacenter::L3 { ovh_bgp_area: Some(Asn(65010)), subnet: net(base, 24) };
+        declare(Address::datacenter(vrack.clone(), name.clone()), Spec::Datacenter(spec));
+        for route in first..first + size / DATACENTERS {
+            let number = u32::try_from(which * 8192 + route).expect("few");
+            let prefix = net(Ipv4Addr::from(u32::from(Ipv4Addr::new(10, 0, 0, 0)) + number * 16), 28);
+            let spec = Spec::Extra(Extra::Network { next_hop: Ipv4Addr::from(u32::from(base) + 10) });
+            declare(Address::network(vrack.clone(), name.clone(), prefix), spec);
+        }
+    }
+    topology
+}
+
+/// One vRack: every PoP and every datacenter differs.
+#[divan::bench(args = SIZES, sample_count = 5, sample_size = 1)]
+fn replace_all_of_one_vrack(bencher: Bencher<'_, '_>, size: usize) {
+    let mut desired = one_vrack(size, 0);
+    let live = live(&desired, true);
+    for entry in desired.entries.values_mut() {
+        match &mut entry.spec {
+            Spec::Pop(Pop::L3 { customer_bgp_area: asn, .. }) => *asn = Asn(65003),
+            Spec::Datacenter(Datacenter::L3 { ovh_bgp_area, .. }) => *ovh_bgp_area = Some(Asn(65011)),
+            _ => {}
+        }
+    }
+    bench(bencher, &desired, &live, Goal::Apply);
+}
+
+/// One vRack: every other route goes and as many others come.
+#[divan::bench(args = SIZES, sample_count = 5, sample_size = 1)]
+fn exchange_routes_of_one_vrack(bencher: Bencher<'_, '_>, size: usize) {
+    let before = one_vrack(size, 0);
+    let desired = one_vrack(size, size / 80);
+    bench(bencher, &desired, &live(&before, true), Goal::Apply);
 }

@@ -106,7 +106,31 @@ pub struct Limits {
     pub max_deletes: Option<usize>,
     /// Refuse a plan that does this; may be given several times.
     #[arg(long, value_enum, value_name = "WHAT")]
-    pub deny: Vec<Denied>,
+    pub deny: Vec<Deny>,
+}
+
+/// What `--deny` takes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
+pub enum Deny {
+    /// Delete a configuration for good.
+    Delete,
+    /// Delete a configuration and make it anew.
+    Replace,
+    /// Take a service out of a vRack.
+    Detach,
+    /// Leave a vRack without any l3 path, if only for a moment.
+    LastPath,
+}
+
+impl From<Deny> for Denied {
+    fn from(deny: Deny) -> Self {
+        match deny {
+            Deny::Delete => Self::Delete,
+            Deny::Replace => Self::Replace,
+            Deny::Detach => Self::Detach,
+            Deny::LastPath => Self::LastPath,
+        }
+    }
 }
 
 /// `plan`.

@@ -37,7 +37,7 @@ async fn plan(args: &args::Plan) -> Result<Exit, Exit> {
 /// The guards that the command line asks for.
 pub(super) fn guards(limits: &Limits, no_disruption: bool) -> Guards {
     let Limits { only: _, max_deletes, deny } = limits;
-    Guards { max_deletes: *max_deletes, deny: deny.iter().copied().collect(), no_disruption }
+    Guards { max_deletes: *max_deletes, deny: deny.iter().copied().map(Into::into).collect(), no_disruption }
 }
 
 /// Refuses a plan that does what it may not.

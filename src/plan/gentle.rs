@@ -43,37 +43,43 @@ pub(super) fn wait_at_offices(draft: &mut Draft<'_>, live: &Live) {
 /// What goes down to come back does not go down before everything is over that its return waits for.
 pub(super) fn wait_before_outages(draft: &mut Draft<'_>) {
     let waits: Vec<NodeIndex> = draft.graph.indices().filter(|node| is_wait(draft, *node)).collect();
-    if waits.is_empty() {
-        return;
-    }
-    let replaced: Vec<(NodeIndex, NodeIndex)> = draft
-        .units
-        .iter()
-        .filter(|unit| unit.deletes() && unit.creates())
-        .filter_map(|unit| Some((unit.release?, unit.claim?)))
-        .collect();
-    for (release, claim) in replaced {
-        let before = draft.graph.ancestors(claim);
-        let awaited: Vec<NodeIndex> = waits.iter().copied().filter(|wait| before.contains(wait)).collect();
-        if awaited.is_empty() {
-            continue;
-        }
-        let children = draft.graph.ancestors(release);
-        let mut removals: Vec<NodeIndex> =
-            children.into_iter().filter(|node| removes(draft, *node)).collect();
-        // The set has no order of its own, and the plan must not depend on chance.
-        removals.sort();
-        removals.push(release);
-        for wait in awaited {
-            for removal in &removals {
-                let because = match draft.graph.node(wait).work {
-                    Work::Task { .. } => Because::ForeignTask,
-                    Work::Part(..) => Because::Settles,
-                };
-                draft.graph.prefer(wait, *removal, because);
+    for wait in waits {
+        let because = match draft.graph.node(wait).work {
+            Work::Task { .. } => Because::ForeignTask,
+            Work::Part(..) => Because::Settles,
+        };
+        let mut replaced: Vec<(NodeIndex, NodeIndex)> = draft
+            .units
+            .iter()
+            .filter(|unit| unit.deletes() && unit.creates())
+            .filter_map(|unit| Some((unit.release?, unit.claim?)))
+            .collect();
+        // What waits with the first may make others wait as well.
+        loop {
+            let waiting = draft.graph.descendants(wait);
+            let (due, rest): (Vec<_>, Vec<_>) =
+                replaced.into_iter().partition(|(_, claim)| waiting.contains(claim));
+            if due.is_empty() {
+                break;
             }
+            for (release, _) in due {
+                for removal in removals(draft, release) {
+                    draft.graph.prefer(wait, removal, because.clone());
+                }
+            }
+            replaced = rest;
         }
     }
+}
+
+/// A node that removes something, and those that remove what stands in it.
+fn removals(draft: &Draft<'_>, release: NodeIndex) -> Vec<NodeIndex> {
+    let before = draft.graph.ancestors(release).into_iter();
+    let mut removals: Vec<NodeIndex> = before.filter(|node| removes(draft, *node)).collect();
+    // The set has no order of its own, and the plan must not depend on chance.
+    removals.sort();
+    removals.push(release);
+    removals
 }
 
 /// A route that leaves one datacenter for another is added there first.

@@ -65,34 +65,50 @@ impl<N> Graph<N> {
     }
 
     /// Whether `to` waits for `from`, directly or through others.
+    ///
+    /// Searched from both ends, whichever has seen less: where services move on from vRack to vRack
+    /// everything hangs together, and one end mostly still has few neighbours.
     pub(super) fn reaches(&self, from: NodeIndex, to: NodeIndex) -> bool {
-        from == to || self.walk(from, Direction::Outgoing, Some(to)).contains(&to)
+        if from == to {
+            return true;
+        }
+        let mut ahead = Walk::new(from, Direction::Outgoing);
+        let mut back = Walk::new(to, Direction::Incoming);
+        while !ahead.open.is_empty() && !back.open.is_empty() {
+            let (walk, other) = if ahead.seen.len() <= back.seen.len() {
+                (&mut ahead, &back.seen)
+            } else {
+                (&mut back, &ahead.seen)
+            };
+            if walk.step(&self.inner).iter().any(|node| other.contains(node)) {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// What `at` waits for directly.
+    pub(super) fn before(&self, at: NodeIndex) -> impl Iterator<Item = NodeIndex> {
+        self.inner.neighbors_directed(at, Direction::Incoming)
     }
 
     /// Everything that `at` waits for, directly or through others.
     pub(super) fn ancestors(&self, at: NodeIndex) -> HashSet<NodeIndex> {
-        self.walk(at, Direction::Incoming, None)
+        self.walk(at, Direction::Incoming)
     }
 
     /// Everything that waits for `at`, directly or through others.
     pub(super) fn descendants(&self, at: NodeIndex) -> HashSet<NodeIndex> {
-        self.walk(at, Direction::Outgoing, None)
+        self.walk(at, Direction::Outgoing)
     }
 
-    fn walk(&self, from: NodeIndex, way: Direction, until: Option<NodeIndex>) -> HashSet<NodeIndex> {
-        let mut seen = HashSet::new();
-        let mut open = vec![from];
-        while let Some(at) = open.pop() {
-            for next in self.inner.neighbors_directed(at, way) {
-                if seen.insert(next) {
-                    if Some(next) == until {
-                        return seen;
-                    }
-                    open.push(next);
-                }
-            }
+    fn walk(&self, from: NodeIndex, way: Direction) -> HashSet<NodeIndex> {
+        let mut walk = Walk::new(from, way);
+        while !walk.open.is_empty() {
+            walk.step(&self.inner);
         }
-        seen
+        walk.seen.remove(&from);
+        walk.seen
     }
 
     /// One order that respects every edge; among what could come next, the least by `key`.
@@ -146,6 +162,28 @@ impl<N> Graph<N> {
 
     pub(super) fn because(&self, before: NodeIndex, after: NodeIndex) -> Option<&Because> {
         self.edges.get(&(before, after)).map(|edge| &self.inner[*edge])
+    }
+}
+
+/// A search in one direction, one node at a time.
+struct Walk {
+    way: Direction,
+    seen: HashSet<NodeIndex>,
+    open: Vec<NodeIndex>,
+}
+
+impl Walk {
+    fn new(from: NodeIndex, way: Direction) -> Self {
+        Self { way, seen: HashSet::from([from]), open: vec![from] }
+    }
+
+    /// Looks at the neighbours of one more node, and says which of them are new.
+    fn step<N>(&mut self, graph: &DiGraph<N, Because>) -> &[NodeIndex] {
+        let Self { way, seen, open } = self;
+        let Some(at) = open.pop() else { return &[] };
+        let old = open.len();
+        open.extend(graph.neighbors_directed(at, *way).filter(|next| seen.insert(*next)));
+        &open[old..]
     }
 }
 

@@ -20,7 +20,7 @@ pub struct Guards {
 }
 
 /// Something that a plan is not to do at all.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, clap::ValueEnum)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Denied {
     /// Delete a configuration for good.
     Delete,

@@ -1,4 +1,5 @@
-//! What stands while a plan runs: the least number of l3 paths and of configured datacenters.
+//! What stands while a plan runs: the least number of l3 paths, of configured datacenters and of BGP
+//! peers, and what goes down from which step to which.
 
 use std::collections::BTreeMap;
 
@@ -7,18 +8,23 @@ use petgraph::graph::{NodeIndex, UnGraph};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::draft::{Draft, Unit};
+use super::draft::Draft;
+use super::{Operation, Plan, StepId};
+use crate::diff::Reason;
 use crate::live::{Live, LiveConfig, Status};
-use crate::topology::{DatacenterPart, Node, Pop, Spec, VrackName};
+use crate::topology::{Address, DatacenterName, DatacenterPart, Node, Pop, ServicePart, Spec, VrackName};
 
 /// What stands in one vRack before, at the worst moment of any order the plan allows, and after.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Impact {
     /// L3 PoP configurations that are active.
     pub paths: Level,
     /// L3 datacenter configurations that are active.
     pub datacenters: Level,
+    /// BGP peers that are active, by datacenter. Only datacenters of which some go.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub peers: BTreeMap<DatacenterName, Level>,
 }
 
 /// A count before, at the worst moment, and after.
@@ -47,31 +53,112 @@ impl Level {
     }
 }
 
+/// Something in force that a plan takes down.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Outage {
+    /// What.
+    pub address: Address,
+    /// The step that takes it down.
+    pub from: StepId,
+    /// The step that brings it back, if one does.
+    pub until: Option<StepId>,
+}
+
+/// Every configuration in force that a plan takes down, in the order of its changes. Of duplicates one
+/// stays: they are not among them.
+#[must_use]
+pub fn outages(plan: &Plan) -> Vec<Outage> {
+    let mut outages: BTreeMap<usize, Outage> = BTreeMap::new();
+    for (id, step) in plan.steps() {
+        let Some((at, change)) = step.change.and_then(|at| Some((at, plan.changes.get(at)?))) else {
+            continue;
+        };
+        let was_up = change.before.as_ref().is_some_and(|before| before.status == Status::Active);
+        if !was_up || change.reason == Reason::Duplicate {
+            continue;
+        }
+        match step.operation {
+            Operation::DeletePop { .. }
+            | Operation::DeleteDatacenter { .. }
+            | Operation::DeleteExtra { .. } => {
+                outages.insert(at, Outage { address: step.address.clone(), from: id, until: None });
+            }
+            Operation::CreatePop { .. }
+            | Operation::CreateDatacenter { .. }
+            | Operation::CreateExtra { .. } => {
+                if let Some(outage) = outages.get_mut(&at) {
+                    outage.until = Some(id);
+                }
+            }
+            _ => {}
+        }
+    }
+    outages.into_values().collect()
+}
+
 /// The impact of a draft on every vRack it touches.
 pub(super) fn of(draft: &Draft<'_>, live: &Live) -> BTreeMap<VrackName, Impact> {
     let vracks = draft.vracks().into_iter();
-    vracks
-        .map(|vrack| {
-            let paths = Ups::of(draft, live, vrack, is_l3_pop, |node| {
-                matches!(node, Node::Service(_, crate::topology::ServicePart::Pop))
-            });
-            let datacenters = Ups::of(draft, live, vrack, is_l3_datacenter, |node| {
-                matches!(node, Node::Datacenter(_, DatacenterPart::Config))
-            });
-            (vrack.clone(), Impact { paths: paths.level(draft), datacenters: datacenters.level(draft) })
-        })
-        .collect()
+    vracks.map(|vrack| (vrack.clone(), of_vrack(draft, live, vrack))).collect()
 }
 
-fn is_l3_pop(spec: &Spec) -> bool {
-    matches!(spec, Spec::Pop(Pop::L3 { .. }))
+fn of_vrack(draft: &Draft<'_>, live: &Live, vrack: &VrackName) -> Impact {
+    // With the last l3 PoP on its way out, what it carries no longer counts.
+    let doomed = live.l3_pops(vrack).all(|(_, config)| config.status == Status::Deleting);
+    let is_up = |config: &LiveConfig| config.status == Status::Active && !doomed;
+    let mut paths = Ups::default();
+    let mut datacenters = Ups::default();
+    let mut peers: BTreeMap<&DatacenterName, Ups> = BTreeMap::new();
+    let standing = live.in_vrack(vrack).flat_map(|(at, configs)| configs.iter().map(move |it| (at, it)));
+    for (address, config) in standing.filter(|(_, config)| is_up(config)) {
+        match counted(address, &config.spec) {
+            Some(Counted::Path) => paths.before += 1,
+            Some(Counted::Datacenter) => datacenters.before += 1,
+            Some(Counted::Peer(name)) => peers.entry(name).or_default().before += 1,
+            None => {}
+        }
+    }
+    for unit in draft.in_vrack(vrack) {
+        let address = unit.address();
+        let mut count = |spec: &Spec, note: &dyn Fn(&mut Ups)| match counted(address, spec) {
+            Some(Counted::Path) => note(&mut paths),
+            Some(Counted::Datacenter) => note(&mut datacenters),
+            Some(Counted::Peer(name)) => note(peers.entry(name).or_default()),
+            None => {}
+        };
+        if let (Some(config), true) = (unit.released().filter(|config| is_up(config)), unit.deletes()) {
+            count(&config.spec, &|ups| ups.down.extend(unit.release));
+        }
+        if let Some(spec) = unit.claimed() {
+            count(spec, &|ups| ups.up.extend(unit.claim));
+        }
+    }
+    let peers = peers.into_iter().filter(|(_, ups)| !ups.down.is_empty());
+    Impact {
+        paths: paths.level(draft),
+        datacenters: datacenters.level(draft),
+        peers: peers.map(|(name, ups)| (name.clone(), ups.level(draft))).collect(),
+    }
 }
 
-fn is_l3_datacenter(spec: &Spec) -> bool {
-    matches!(spec, Spec::Datacenter(crate::topology::Datacenter::L3 { .. }))
+/// What is counted as one of several that stand in for each other.
+enum Counted<'a> {
+    Path,
+    Datacenter,
+    Peer(&'a DatacenterName),
 }
 
-/// The nodes that take something of one kind down, and those that bring it up.
+fn counted<'a>(address: &'a Address, spec: &Spec) -> Option<Counted<'a>> {
+    match (&address.node, spec) {
+        (Node::Service(_, ServicePart::Pop), Spec::Pop(Pop::L3 { .. })) => Some(Counted::Path),
+        (Node::Datacenter(_, DatacenterPart::Config), Spec::Datacenter(_)) => Some(Counted::Datacenter),
+        (Node::Datacenter(name, DatacenterPart::Bgp(_)), _) => Some(Counted::Peer(name)),
+        _ => None,
+    }
+}
+
+/// How many of a kind stand, the nodes that take one of them down, and those that bring one up.
+#[derive(Default)]
 struct Ups {
     before: usize,
     down: Vec<NodeIndex>,
@@ -79,30 +166,6 @@ struct Ups {
 }
 
 impl Ups {
-    fn of(
-        draft: &Draft<'_>,
-        live: &Live,
-        vrack: &VrackName,
-        is_kind: fn(&Spec) -> bool,
-        stands_at: fn(&Node) -> bool,
-    ) -> Self {
-        // With the last l3 PoP on its way out, what it carries no longer counts.
-        let mut pops = live.l3_pops(vrack);
-        let doomed = pops.all(|(_, config)| config.status == Status::Deleting);
-        let is_up = |config: &LiveConfig| config.status == Status::Active && is_kind(&config.spec) && !doomed;
-        let standing = live.in_vrack(vrack).filter(|(at, _)| stands_at(&at.node));
-        let before = standing.flat_map(|(_, configs)| configs).filter(|config| is_up(config)).count();
-        let units: Vec<&Unit<'_>> =
-            draft.in_vrack(vrack).filter(|unit| stands_at(&unit.address().node)).collect();
-        let takes_down = |unit: &&&Unit<'_>| unit.deletes() && unit.released().is_some_and(is_up);
-        let brings_up = |unit: &&&Unit<'_>| unit.claimed().is_some_and(is_kind);
-        Self {
-            before,
-            down: units.iter().filter(takes_down).filter_map(|unit| unit.release).collect(),
-            up: units.iter().filter(brings_up).filter_map(|unit| unit.claim).collect(),
-        }
-    }
-
     /// The worst moment takes down every set of things that can be down together. Each of them forces
     /// up what has to be up before it; so the count falls by the largest excess of a set of removals
     /// over the additions it forces, and by Hall's theorem that excess is the number of removals that a
@@ -115,9 +178,8 @@ impl Ups {
             let downs: Vec<_> = self.down.iter().map(|_| waits.add_node(())).collect();
             for up in &self.up {
                 let at = waits.add_node(());
-                let then = draft.graph.descendants(*up);
                 for (down, node) in downs.iter().zip(&self.down) {
-                    if then.contains(node) {
+                    if draft.graph.reaches(*up, *node) {
                         waits.add_edge(at, *down, ());
                     }
                 }

@@ -9,8 +9,8 @@ use super::Because;
 use super::draft::{Draft, Unit};
 use super::finish::pop_key;
 use crate::diff::Action;
-use crate::live::{Live, PopKey, Status};
-use crate::topology::VrackName;
+use crate::live::{Live, LiveConfig, PopKey, Status};
+use crate::topology::{Node, VrackName};
 
 /// How the l3 datacenters of a vRack are reached while the plan runs.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -66,7 +66,9 @@ pub(super) struct Old {
 /// Finds the lifeline of every vRack that the draft touches. Where one PoP has to stand until
 /// another does, the edge that sees to it is added.
 pub(super) fn secure<'a>(draft: &mut Draft<'a>, live: &Live) -> BTreeMap<&'a VrackName, Lifeline> {
-    let vracks = draft.vracks();
+    let mut vracks = draft.vracks();
+    // Where not every vRack can keep a path, one with nothing behind it is the one to go without.
+    vracks.sort_by_key(|vrack| !carries_something(vrack, live));
     vracks.into_iter().map(|vrack| (vrack, of(draft, vrack, live))).collect()
 }
 
@@ -95,6 +97,12 @@ fn of(draft: &mut Draft<'_>, vrack: &VrackName, live: &Live) -> Lifeline {
             Lifeline::Gap { new: first_new, old: first_old, removals: removals(&olds) }
         }
     }
+}
+
+fn carries_something(vrack: &VrackName, live: &Live) -> bool {
+    let is_up = |config: &LiveConfig| config.status == Status::Active;
+    let datacenters = live.in_vrack(vrack).filter(|(at, _)| matches!(at.node, Node::Datacenter(..)));
+    datacenters.flat_map(|(_, configs)| configs).any(is_up)
 }
 
 fn removals(olds: &[Old]) -> Vec<NodeIndex> {

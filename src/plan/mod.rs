@@ -17,7 +17,7 @@ mod order;
 mod outage;
 pub mod saved;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::Ipv4Addr;
 
@@ -466,9 +466,41 @@ impl Plan {
         self.steps.iter().enumerate().map(|(i, step)| (StepId(i), step))
     }
 
+    /// What each step waits for directly: of its edges those that no other of them implies.
+    #[must_use]
+    pub fn nearest_waits(&self) -> Vec<Vec<StepId>> {
+        let mut waits: Vec<Vec<StepId>> = vec![Vec::new(); self.steps.len()];
+        for edge in &self.edges {
+            waits[edge.after.0].push(edge.before);
+        }
+        (0..waits.len()).map(|step| reduced(&waits, &waits[step])).collect()
+    }
+
     /// Why a step is there.
     #[must_use]
     pub fn reason(&self, step: &Step) -> Option<&Reason> {
         self.changes.get(step.change?).map(|change| &change.reason)
     }
+}
+
+/// Of the steps in `own` those that none of the others waits for, directly or through others. The steps
+/// stand in an order that respects every edge, so the search never looks before the first of them.
+fn reduced(waits: &[Vec<StepId>], own: &[StepId]) -> Vec<StepId> {
+    let Some(first) = own.iter().min() else { return Vec::new() };
+    let mut seen: BTreeSet<StepId> = BTreeSet::new();
+    let mut nearest: Vec<StepId> = Vec::new();
+    let mut latest_first = own.to_vec();
+    latest_first.sort_unstable_by(|a, b| b.cmp(a));
+    for wait in latest_first {
+        if seen.contains(&wait) {
+            continue;
+        }
+        nearest.push(wait);
+        let mut open = vec![wait];
+        while let Some(at) = open.pop() {
+            open.extend(waits[at.0].iter().filter(|before| *before >= first && seen.insert(**before)));
+        }
+    }
+    nearest.reverse();
+    nearest
 }

@@ -1,6 +1,8 @@
 //! A plan for one vRack or one service, and what that needs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+use petgraph::graph::NodeIndex;
 
 use super::draft::Work;
 use super::order;
@@ -80,23 +82,21 @@ pub(super) fn limit(difference: &mut Difference, live: &Live, address: &Address)
         .map(|(index, _)| index)
         .collect();
     let draft = order::demanded(&difference.changes, live, |_| true);
-    loop {
-        let mut needed = BTreeSet::new();
-        for node in draft.graph.indices() {
-            let Work::Part(_, change) = draft.graph.node(node).work else { continue };
-            if !wanted.contains(&change) {
-                continue;
-            }
-            for before in draft.graph.ancestors(node) {
-                if let Work::Part(_, change) = draft.graph.node(before).work {
-                    needed.insert(change);
-                }
-            }
+    let mut nodes: BTreeMap<usize, Vec<NodeIndex>> = BTreeMap::new();
+    for node in draft.graph.indices() {
+        if let Work::Part(_, change) = draft.graph.node(node).work {
+            nodes.entry(change).or_default().push(node);
         }
-        let before = wanted.len();
-        wanted.append(&mut needed);
-        if wanted.len() == before {
-            break;
+    }
+    // What a change waits for is wanted as a whole, and all that this waits for in turn.
+    let mut open: Vec<usize> = wanted.iter().copied().collect();
+    while let Some(change) = open.pop() {
+        for before in nodes.get(&change).into_iter().flatten().flat_map(|node| draft.graph.before(*node)) {
+            if let Work::Part(_, change) = draft.graph.node(before).work
+                && wanted.insert(change)
+            {
+                open.push(change);
+            }
         }
     }
     let mut index = 0;

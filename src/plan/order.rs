@@ -1,12 +1,12 @@
 //! The edges: what has to wait for what, and what had better wait.
 //!
 //! First what the API and the network demand ([`hierarchy`], [`freed`](super::freed), tasks of
-//! others), then what keeps a path up and the PoP each call goes through
-//! ([`lifeline`](super::lifeline)), last what is merely gentler. A preference never wins over a
+//! others), then what keeps a path up ([`lifeline`](super::lifeline)) and a datacenter, and the PoP each
+//! call goes through, last what is merely gentler. A preference never wins over a
 //! demand: it is dropped where it would close a circle. That is also how a swap without any gentle
 //! order comes out: everything it holds is released first.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use petgraph::graph::NodeIndex;
 
@@ -16,7 +16,7 @@ use super::freed::{self, is_bgp, is_network};
 use super::gentle;
 use super::lifeline::{self, Lifeline, Old};
 use crate::diff::{Action, Change};
-use crate::live::{ConfigId, Live, PopKey, Status, Task};
+use crate::live::{ConfigId, Live, PopKey, Status, Task, VrackTask};
 use crate::topology::{Address, Node, ServiceId, VrackName};
 
 /// The whole draft, ordered.
@@ -25,15 +25,16 @@ pub(super) fn ordered<'a>(changes: &'a [Change], live: &Live) -> Draft<'a> {
     foreign_tasks(&mut draft, live);
     let lifelines = lifeline::secure(&mut draft, live);
     for (vrack, lifeline) in &lifelines {
+        // Before the calls are routed: what has to be there early is made through the PoP of then.
+        if !matches!(lifeline, Lifeline::Gap { .. }) {
+            roll_datacenters(&mut draft, vrack);
+        }
         route(&mut draft, vrack, live, lifeline);
     }
     gentle::wait_at_offices(&mut draft, live);
     gentle::wait_before_outages(&mut draft);
-    for (vrack, lifeline) in &lifelines {
+    for vrack in lifelines.keys() {
         roll_pops(&mut draft, vrack);
-        if !matches!(lifeline, Lifeline::Gap { .. }) {
-            roll_datacenters(&mut draft, vrack);
-        }
         roll_extras(&mut draft, vrack);
         gentle::move_routes(&mut draft, vrack);
     }
@@ -117,9 +118,11 @@ fn foreign_tasks(draft: &mut Draft<'_>, live: &Live) {
             by_service.entry(service).or_default().extend(nodes);
         }
     }
-    let vrack_tasks =
-        live.vracks.iter().flat_map(|(vrack, it)| it.tasks.iter().map(move |task| (vrack, task)));
-    let vrack_tasks: Vec<_> = vrack_tasks.collect();
+    let mut vrack_tasks: BTreeMap<ServiceId, Vec<(&VrackName, &VrackTask)>> = BTreeMap::new();
+    for (vrack, task) in live.vracks.iter().flat_map(|(vrack, it)| it.tasks.iter().map(move |it| (vrack, it)))
+    {
+        vrack_tasks.entry(task.service).or_default().push((vrack, task));
+    }
     for (service, nodes) in by_service {
         let Some((first, _)) = nodes.first() else { continue };
         let mut tasks = Vec::new();
@@ -127,7 +130,7 @@ fn foreign_tasks(draft: &mut Draft<'_>, live: &Live) {
             let address = Address::membership(first.vrack.clone(), service);
             tasks.push(draft.add_task(address, task.id, &task.function));
         }
-        for (vrack, task) in vrack_tasks.iter().filter(|(_, task)| task.service == service) {
+        for (vrack, task) in vrack_tasks.get(&service).into_iter().flatten() {
             // A change of the membership that the task is about waits for it already.
             let membership = Address::membership((*vrack).clone(), service);
             let waits = draft.at(&membership).find_map(|unit| {
@@ -168,14 +171,13 @@ pub(super) fn unseen_tasks(live: &Live, service: ServiceId) -> impl Iterator<Ite
 
 /// Gives every call on an l3 datacenter the PoP it goes through, and sees to it that the PoP is up.
 fn route(draft: &mut Draft<'_>, vrack: &VrackName, live: &Live, lifeline: &Lifeline) {
-    let early = match lifeline {
-        Lifeline::Rolling { new, .. } => draft.graph.ancestors(*new),
-        _ => HashSet::new(),
-    };
     let in_datacenters =
         draft.in_vrack(vrack).filter(|unit| matches!(unit.address().node, Node::Datacenter(..)));
     let nodes: Vec<Routed> = in_datacenters.flat_map(|unit| routed(draft, live, unit)).collect();
-    for node in nodes {
+    // Whether the PoP that calls go through afterwards waits for it.
+    let is_early = |node: &Routed| matches!(lifeline, Lifeline::Rolling { new, .. } if draft.graph.reaches(node.at, *new));
+    let early: Vec<bool> = nodes.iter().map(is_early).collect();
+    for (node, is_early) in nodes.into_iter().zip(early) {
         match lifeline {
             Lifeline::Kept(pops) => {
                 // What is only looked at is looked at where it was read: its number is sure there.
@@ -184,9 +186,7 @@ fn route(draft: &mut Draft<'_>, vrack: &VrackName, live: &Live, lifeline: &Lifel
                     draft.through(node.at, Through::Live(pop));
                 }
             }
-            Lifeline::Rolling { old, .. }
-                if node.is_wait || early.contains(&node.at) || (node.is_twin && !node.makes) =>
-            {
+            Lifeline::Rolling { old, .. } if node.is_wait || is_early || (node.is_twin && !node.makes) => {
                 // What it stands in, or what stands in it, may well be called later and through another PoP.
                 before(draft, &Routed { implied: false, ..node }, old, &[old.release]);
             }
@@ -293,15 +293,15 @@ fn roll_datacenters(draft: &mut Draft<'_>, vrack: &VrackName) {
     let turns: Vec<Turn> = datacenters
         .map(|unit| {
             let inside = extras.get(unit.address()).map_or(&[][..], Vec::as_slice);
-            let or_itself = |nodes: Vec<NodeIndex>, own: Option<NodeIndex>| {
-                if nodes.is_empty() { own.into_iter().collect() } else { nodes }
-            };
-            let down = unit.release.filter(|_| is_up(unit));
             let removed = inside.iter().filter(|extra| extra.deletes()).filter_map(|extra| extra.release);
             let made = inside.iter().filter(|extra| extra.creates()).filter_map(|extra| extra.claim);
+            // Where the extras cannot wait, the datacenter itself still may.
+            let and_itself = |own: Option<NodeIndex>, extras: Vec<NodeIndex>| {
+                own.map_or(Vec::new(), |own| extras.into_iter().chain([own]).collect())
+            };
             Turn {
-                down: if down.is_some() { or_itself(removed.collect(), down) } else { Vec::new() },
-                up: if unit.claim.is_some() { or_itself(made.collect(), unit.claim) } else { Vec::new() },
+                down: and_itself(unit.release.filter(|_| is_up(unit)), removed.collect()),
+                up: and_itself(unit.claim, made.collect()),
             }
         })
         .collect();
@@ -354,35 +354,68 @@ struct Turn {
 }
 
 /// Prefers: what is new, then what is made anew one after the other, then what goes.
-///
-/// Neighbours are tried first, so that the edges left are those of a chain; then the pairs further
-/// apart, for where a demand forbids the chain.
 fn roll(draft: &mut Draft<'_>, turns: Vec<Turn>, because: &Because) {
-    let rank = |turn: &Turn| (!turn.down.is_empty(), turn.up.is_empty());
-    let mut turns: Vec<Turn> =
-        turns.into_iter().filter(|turn| !(turn.up.is_empty() && turn.down.is_empty())).collect();
-    turns.sort_by_key(rank);
-    if turns.iter().all(|turn| turn.up.is_empty()) || turns.iter().all(|turn| turn.down.is_empty()) {
-        return;
+    let (mut news, mut anew, mut gone) = (Vec::new(), Vec::new(), Vec::new());
+    for turn in turns {
+        match (turn.down.is_empty(), turn.up.is_empty()) {
+            (true, true) => {}
+            (true, false) => news.push(turn),
+            (false, false) => anew.push(turn),
+            (false, true) => gone.push(turn),
+        }
     }
+    let all_up: Vec<NodeIndex> = news.iter().flat_map(|turn| &turn.up).copied().collect();
+    let all_down: Vec<NodeIndex> = gone.iter().flat_map(|turn| &turn.down).copied().collect();
+    let downs = anew.iter().map(|turn| &turn.down).chain([&all_down]);
+    let ups = [&all_up].into_iter().chain(anew.iter().map(|turn| &turn.up));
+    let mut holds = true;
+    for (up, down) in ups.zip(downs) {
+        holds &= prefer_all(draft, up, down, because);
+    }
+    // Where a demand forbids the chain, as much of it as there can be, pair by pair.
+    if !holds {
+        let turns: Vec<Turn> = news.into_iter().chain(anew).chain(gone).collect();
+        roll_pairs(draft, &turns, because);
+    }
+}
+
+/// Neighbours are tried first, then the pairs further apart, then those that can only be turned round.
+fn roll_pairs(draft: &mut Draft<'_>, turns: &[Turn], because: &Because) {
     let first_down = turns.iter().position(|turn| !turn.down.is_empty()).unwrap_or(turns.len());
     let last_up = turns.iter().rposition(|turn| !turn.up.is_empty()).unwrap_or(0);
     let apart =
         |distance: usize| (0..turns.len().saturating_sub(distance)).map(move |at| (at, at + distance));
     for (early, late) in (1..turns.len()).flat_map(apart) {
-        prefer_all(draft, &turns[early], &turns[late], because);
+        prefer_all(draft, &turns[early].up, &turns[late].down, because);
     }
     for (early, late) in (1..turns.len()).flat_map(apart) {
         if late <= last_up && early >= first_down {
-            prefer_all(draft, &turns[late], &turns[early], because);
+            prefer_all(draft, &turns[late].up, &turns[early].down, because);
         }
     }
 }
 
-fn prefer_all(draft: &mut Draft<'_>, first: &Turn, then: &Turn, because: &Because) {
-    for up in &first.up {
-        for down in &then.down {
-            draft.graph.prefer(*up, *down, because.clone());
+/// More pairs than this are kept apart by one of them, through which the others wait.
+const PAIRS: usize = 64;
+
+/// Prefers every one of `ups` to come before every one of `downs`. Says whether they all do now.
+fn prefer_all(draft: &mut Draft<'_>, ups: &[NodeIndex], downs: &[NodeIndex], because: &Because) -> bool {
+    let mut prefer = |up: NodeIndex, down: NodeIndex| draft.graph.prefer(up, down, because.clone());
+    let mut hold = true;
+    match downs {
+        [gate, others @ ..] if ups.len() * downs.len() > PAIRS => {
+            for up in ups {
+                hold &= prefer(*up, *gate);
+            }
+            for down in others {
+                hold &= prefer(*gate, *down);
+            }
+        }
+        _ => {
+            for (up, down) in ups.iter().flat_map(|up| downs.iter().map(move |down| (up, down))) {
+                hold &= prefer(*up, *down);
+            }
         }
     }
+    hold
 }

@@ -2,6 +2,7 @@
 //! it; who prints it strips them where they are not wanted.
 
 pub mod events;
+mod impact;
 pub mod outcome;
 pub mod text;
 pub mod words;

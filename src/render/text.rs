@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
+use super::impact;
 use super::words::{self, ShortNames};
 use super::{ALARM, FAINT, STRONG, sign_of, style_of, styled};
 use crate::diff::{Action, Change, Goal, Reason};
-use crate::live::{LiveConfig, Status};
-use crate::plan::impact::{Impact, Level};
-use crate::plan::{Plan, StepId};
-use crate::topology::{Address, Datacenter, Field, Pop, Spec};
+use crate::live::LiveConfig;
+use crate::plan::{Because, Plan, StepId};
+use crate::topology::{Address, Datacenter, Field, Node, Pop, ServicePart, Spec};
 
 /// What stands in the place of a value that OVHcloud chooses.
 const ASSIGNED: &str = "assigned by OVHcloud";
@@ -42,7 +42,7 @@ pub fn plan(plan: &Plan, view: View) -> String {
     changes(&mut text, &plan.changes, view.width);
     unmanaged(&mut text, plan);
     order(&mut text, plan, view);
-    impact(&mut text, plan);
+    impact::section(&mut text, plan);
     let _ = writeln!(text, "{}", styled(STRONG, summary(plan)));
     text
 }
@@ -171,8 +171,14 @@ fn reason(change: &Change) -> String {
         (Action::Create, Reason::BeingDeleted) => {
             "made again once OVHcloud has deleted the one that is there".to_owned()
         }
+        (_, Reason::MovesTo { vrack }) if is_membership(change) => format!("moves to {vrack}"),
+        (_, Reason::MovesFrom { vrack }) if is_membership(change) => format!("moves here from {vrack}"),
         (_, reason) => reason.to_string(),
     }
+}
+
+fn is_membership(change: &Change) -> bool {
+    matches!(change.address.node, Node::Service(_, ServicePart::Membership))
 }
 
 fn values(spec: &Spec) -> Vec<String> {
@@ -247,10 +253,11 @@ fn unmanaged(text: &mut String, plan: &Plan) {
 
 fn order(text: &mut String, plan: &Plan, view: View) {
     let names = ShortNames::of(plan);
-    let mut waits: BTreeMap<StepId, Vec<(StepId, String)>> = BTreeMap::new();
+    let mut waits: BTreeMap<StepId, Vec<(StepId, &Because)>> = BTreeMap::new();
     for edge in &plan.edges {
-        waits.entry(edge.after).or_default().push((edge.before, edge.because.to_string()));
+        waits.entry(edge.after).or_default().push((edge.before, &edge.because));
     }
+    let nearest = if view.explain { Vec::new() } else { plan.nearest_waits() };
     let _ = writeln!(text, "{}", styled(STRONG, "Order"));
     let digits = plan.steps.len().to_string().len() + 1;
     for (id, step) in plan.steps() {
@@ -260,10 +267,9 @@ fn order(text: &mut String, plan: &Plan, view: View) {
         if change.is_some_and(|change| change.reason == Reason::Duplicate) {
             words.push_str(" (a duplicate)");
         }
-        let after = match waits {
+        let after = match nearest.get(id.0).map_or(&[][..], Vec::as_slice) {
             [] => String::new(),
-            _ if view.explain => String::new(),
-            waits => styled(FAINT, format!("  after {}", list(waits.iter().map(|(id, _)| *id)))),
+            nearest => styled(FAINT, format!("  after {}", list(nearest.iter().copied()))),
         };
         let _ = writeln!(text, "  {:>digits$}  {words}{after}", id.to_string());
         if view.explain {
@@ -295,82 +301,4 @@ pub(super) fn list(ids: impl Iterator<Item = StepId>) -> String {
         _ => format!("{first}-{last}"),
     };
     runs.iter().map(run).collect::<Vec<_>>().join(", ")
-}
-
-fn impact(text: &mut String, plan: &Plan) {
-    let layer_2: Vec<String> = plan.changes.iter().filter_map(|change| layer_2(plan, change)).collect();
-    let felt = |impact: &Impact| {
-        let stands = |level: &Level| level.before + level.after > 0;
-        stands(&impact.paths) || stands(&impact.datacenters)
-    };
-    if layer_2.is_empty() && !plan.impact.values().any(felt) {
-        return;
-    }
-    let _ = writeln!(text, "{}", styled(STRONG, "Impact"));
-    for (vrack, impact) in plan.impact.iter().filter(|(_, impact)| felt(impact)) {
-        let _ = writeln!(text, "  {vrack}  l3 paths:    {}", level(&impact.paths));
-        let _ = writeln!(
-            text,
-            "  {:width$}  datacenters: {}",
-            "",
-            level(&impact.datacenters),
-            width = vrack.as_str().len()
-        );
-        for line in alarms(impact) {
-            let _ = writeln!(text, "  {}", styled(ALARM, format!("! {line}")));
-        }
-    }
-    for line in layer_2 {
-        let _ = writeln!(text, "  {}", styled(ALARM, format!("! {line}")));
-    }
-    let _ = writeln!(text);
-}
-
-/// What a change does to layer 2 traffic that flows now.
-fn layer_2(plan: &Plan, change: &Change) -> Option<String> {
-    let before = change.before.as_ref().filter(|before| before.status == Status::Active)?;
-    if !matches!(change.action, Action::Delete | Action::Replace) || change.reason == Reason::Duplicate {
-        return None;
-    }
-    let (pop, until) = match (&before.spec, &change.after) {
-        (Spec::Pop(Pop::L2 { .. }), Some(Spec::Pop(Pop::L2 { .. }))) => {
-            (change.address.clone(), "until it is made anew")
-        }
-        (Spec::Pop(Pop::L2 { .. }), _) => (change.address.clone(), "for good"),
-        // Where the PoP goes as well, its own line says it.
-        (Spec::Datacenter(Datacenter::L2), _) => {
-            let pop =
-                change.address.parent().filter(|pop| !plan.changes.iter().any(|it| it.address == *pop))?;
-            (pop, "until it ends in its new datacenter")
-        }
-        _ => return None,
-    };
-    Some(format!("{pop}: layer 2 traffic stops {until}"))
-}
-
-/// A count before, meanwhile and after. The worst moment is left out where it is one of the ends.
-fn level(level: &Level) -> String {
-    let Level { before, least, after } = level;
-    if *least == *before.min(after) {
-        format!("{before} now, {after} afterwards")
-    } else {
-        format!("{before} now, {least} at the least meanwhile, {after} afterwards")
-    }
-}
-
-/// What a person on call has to know.
-fn alarms(impact: &Impact) -> Vec<&'static str> {
-    let mut lines = Vec::new();
-    let Impact { paths, datacenters } = impact;
-    if paths.is_interrupted() {
-        lines.push("no l3 path stands at some moment: all l3 traffic of this vRack stops meanwhile");
-    } else if paths.drops_to_zero() {
-        lines.push("the last l3 path goes: all l3 traffic of this vRack stops for good");
-    }
-    if datacenters.is_interrupted() && !paths.drops_to_zero() {
-        lines.push("no datacenter stands at some moment: nothing behind this vRack is reached meanwhile");
-    } else if datacenters.drops_to_zero() && !paths.drops_to_zero() {
-        lines.push("the last datacenter goes: nothing behind this vRack is reached any more");
-    }
-    lines
 }

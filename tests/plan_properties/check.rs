@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use ovhconnect::diagnostic::Diagnostic;
 use ovhconnect::diff::Goal;
+use ovhconnect::live::Live;
 use ovhconnect::live::read::{ReadError, Reading};
 use ovhconnect::plan::{Plan, PlanError};
 use ovhconnect::sim::World;
@@ -95,8 +96,11 @@ fn checked(
                 *so_far = (so_far.0.min(pops), so_far.1.min(datacenters));
             }
             ran.world.settle();
-            converged(topology, plan.goal, &ran.world)
-                .map_err(|problem| format!("after a run {pace:?}: {problem}"))?;
+            let settled = converged(topology, plan.goal, &ran.world).and_then(|now| {
+                let keeps_numbers = !world.options().distinct_ids_per_service;
+                judge::left_alone(plan, &reading.topology, &reading.live, &now, keeps_numbers)
+            });
+            settled.map_err(|problem| format!("after a run {pace:?}: {problem}"))?;
         }
     }
     is_as_foretold(plan, &least, &mut facts)?;
@@ -124,11 +128,11 @@ fn is_as_foretold(plan: &Plan, least: &Least, facts: &mut Facts) -> Result<(), S
     Ok(())
 }
 
-/// Planning again finds nothing.
-fn converged(topology: &Topology, goal: Goal, world: &World) -> Result<(), String> {
+/// Planning again finds nothing. The live state of then.
+fn converged(topology: &Topology, goal: Goal, world: &World) -> Result<Live, String> {
     let reading = look(world, topology).map_err(|error| format!("reading again fails: {error:?}"))?;
     match Plan::make(&reading.topology, &reading.live, goal) {
-        Ok(plan) if plan.is_empty() => Ok(()),
+        Ok(plan) if plan.is_empty() => Ok(reading.live),
         Ok(plan) => {
             Err(format!("planning again finds\n{}in\n{}", report::plan(&plan), report::live(&reading.live)))
         }

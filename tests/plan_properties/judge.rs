@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use ipnet::Ipv4Net;
 use ovhconnect::diff::{Action, Change, Reason};
 use ovhconnect::live::{ConfigId, Live, LiveConfig, Status};
-use ovhconnect::plan::Plan;
-use ovhconnect::topology::{Address, Manage, Node, Pop, ServiceId, ServicePart, Spec, Topology, VrackName};
+use ovhconnect::plan::{Impact, Plan};
+use ovhconnect::topology::{Address, Node, Pop, Spec, Topology, VrackName};
+
+use super::oracle::{self, Need};
 
 /// Nothing that is already right, and nothing that is left alone, is removed without a reason that holds.
 pub fn touches_only_what_it_must(plan: &Plan, topology: &Topology, live: &Live) -> Result<(), String> {
@@ -56,8 +57,10 @@ fn holds(plan: &Plan, change: &Change, before: &LiveConfig, topology: &Topology,
                 .any(|it| matches!(it.action, Action::Replace) && it.reason != Reason::Duplicate);
             replaced || twins.any(|it| it.status == Status::Active && !touched.contains(&it.id.lowest()))
         }
-        Reason::NoPathMeanwhile => carrier(topology, live, &change.address.vrack) != Some(true),
-        Reason::NoPathLeft => l3_pops_wanted(topology, &change.address.vrack).is_empty(),
+        Reason::NoPathMeanwhile => {
+            !oracle::can(topology, live, &[Need::Carrier(change.address.vrack.clone())])
+        }
+        Reason::NoPathLeft => !has_l3_pop(topology, &change.address.vrack),
         Reason::AssignedAsnIsPeers { .. } => true,
         _ => false,
     }
@@ -67,95 +70,76 @@ fn contains(above: &ConfigId, below: &ConfigId) -> bool {
     above.holds(below) || above.carries(below)
 }
 
-/// The declared l3 PoPs of a vRack, with their subnets.
-fn l3_pops_wanted<'t>(topology: &'t Topology, vrack: &VrackName) -> Vec<(&'t Address, &'t Spec, Ipv4Net)> {
-    let inside = topology.entries.iter().filter(|(at, _)| at.vrack == *vrack);
-    inside
-        .filter_map(|(at, declared)| match &declared.spec {
-            Spec::Pop(Pop::L3 { subnet, .. }) => Some((at, &declared.spec, *subnet)),
-            _ => None,
-        })
-        .collect()
+fn has_l3_pop(topology: &Topology, vrack: &VrackName) -> bool {
+    let mut inside = topology.entries.iter().filter(|(at, _)| at.vrack == *vrack);
+    inside.any(|(_, declared)| matches!(declared.spec, Spec::Pop(Pop::L3 { .. })))
 }
 
-/// Whether an active l3 PoP can stand at every moment. `None`: none stands now, none shall, or services
-/// change vRack, which may forbid it for reasons that lie in another vRack.
-pub fn path(topology: &Topology, live: &Live, vrack: &VrackName) -> Option<bool> {
-    let is_up = |config: &LiveConfig| config.status == Status::Active;
-    can_stand(topology, live, vrack, is_up)
-}
-
-/// Whether an l3 PoP that carries the datacenters, in force or not, can stand at every moment.
-fn carrier(topology: &Topology, live: &Live, vrack: &VrackName) -> Option<bool> {
-    can_stand(topology, live, vrack, |config| config.status != Status::Deleting)
-}
-
-/// One that is there can stand until the first new one does, unless every new one has to wait for all
-/// that are there: for the one on its own service, and for those that hold its subnet.
-fn can_stand(
-    topology: &Topology,
-    live: &Live,
-    vrack: &VrackName,
-    counts: impl Fn(&LiveConfig) -> bool,
-) -> Option<bool> {
-    let wanted = l3_pops_wanted(topology, vrack);
-    let moves = topology.entries.keys().any(|at| {
-        let is_membership = matches!(at.node, Node::Service(_, ServicePart::Membership));
-        let found = at.service().and_then(|service| live.services.get(&service)?.vrack.clone());
-        let enters = at.vrack == *vrack && found.as_ref().is_some_and(|it| it != vrack);
-        let leaves = at.vrack != *vrack && found.as_ref() == Some(vrack);
-        is_membership && (enters || leaves)
-    });
-    let on_the_move = live.vracks.values().any(|it| !it.tasks.is_empty());
-    if wanted.is_empty() || moves || on_the_move {
-        return None;
-    }
-    let manages = |service: Option<ServiceId>| {
-        let all = topology.vracks.get(vrack).is_some_and(|it| it.manage == Manage::All);
-        let declared =
-            service.is_some_and(|it| topology.entries.contains_key(&Address::membership(vrack.clone(), it)));
-        all || declared
-    };
-    let mut olds: Vec<(&Address, Ipv4Net)> = Vec::new();
-    let mut kept: BTreeSet<&Address> = BTreeSet::new();
-    for (at, config) in live.l3_pops(vrack) {
-        let is_right = |(address, spec, _): &&(&Address, &Spec, Ipv4Net)| {
-            *address == at && spec.differing_fields(&config.spec).is_empty()
-        };
-        let fits = matches!(config.status, Status::Active | Status::Creating);
-        if fits && let Some((address, ..)) = wanted.iter().find(is_right) {
-            kept.insert(*address);
-            continue;
-        }
-        if !manages(at.service()) {
-            // It is left alone, and stands if nobody else removes it.
-            if counts(config) {
-                return Some(true);
-            }
-            continue;
-        }
-        if let (true, Spec::Pop(Pop::L3 { subnet, .. })) = (counts(config), &config.spec) {
-            olds.push((at, *subnet));
-        }
-    }
-    if !kept.is_empty() {
-        let stands = live.l3_pops(vrack).any(|(_, config)| counts(config));
-        return stands.then_some(true);
-    }
-    if olds.is_empty() {
-        return None;
-    }
-    let overlap = |one: &Ipv4Net, other: &Ipv4Net| one.contains(other) || other.contains(one);
-    Some(wanted.iter().any(|(address, _, subnet)| {
-        olds.iter().any(|(old, theirs)| old != address && !overlap(theirs, subnet))
-    }))
-}
-
-/// Where a path can be kept, the plan says that it keeps one.
+/// Where a path can be kept, the plan says that it keeps one, and likewise a datacenter beside it.
+///
+/// Several vRacks may stand in each other's way: none of those that the plan lets down could be kept
+/// beside those that it keeps.
 pub fn keeps_what_it_can(plan: &Plan, topology: &Topology, live: &Live) -> Result<(), String> {
+    let keeps = |impact: &&Impact| impact.paths.before > 0 && impact.paths.least > 0;
+    let kept: Vec<Need> = plan
+        .impact
+        .iter()
+        .filter(|(_, impact)| keeps(impact))
+        .map(|(vrack, _)| Need::Paths(vrack.clone(), 1))
+        .collect();
+    let can = |need: Need| oracle::can(topology, live, &[&kept[..], &[need]].concat());
     for (vrack, impact) in &plan.impact {
-        if path(topology, live, vrack) == Some(true) && impact.paths.before > 0 && impact.paths.least == 0 {
+        let Impact { paths, datacenters, peers: _ } = impact;
+        if paths.drops_to_zero() && can(Need::Paths(vrack.clone(), 1)) {
             return Err(format!("{vrack}: a path could be kept, and the plan keeps none"));
+        }
+        let drops = keeps(&impact) && datacenters.drops_to_zero();
+        if drops && can(Need::Datacenters(vrack.clone(), 1)) {
+            return Err(format!("{vrack}: a datacenter could be kept, and the plan keeps none"));
+        }
+    }
+    Ok(())
+}
+
+/// What was right, or is left alone, and which the plan does not speak of: it is there afterwards as it
+/// was, and not made anew.
+pub fn left_alone(
+    plan: &Plan,
+    topology: &Topology,
+    before: &Live,
+    after: &Live,
+    keeps_numbers: bool,
+) -> Result<(), String> {
+    let touched: BTreeSet<(&Address, u64)> = plan
+        .changes
+        .iter()
+        .filter_map(|change| Some((&change.address, change.before.as_ref()?.id.lowest())))
+        .collect();
+    let is_doomed = |at: &Address| {
+        let in_datacenter = matches!(at.node, Node::Datacenter(..));
+        in_datacenter && before.l3_pops(&at.vrack).all(|(_, pop)| pop.status == Status::Deleting)
+    };
+    let goes_with_parent = |at: &Address, config: &LiveConfig| {
+        let parents = at.parent().and_then(|parent| before.configs.get(&parent)).into_iter().flatten();
+        let mut going = parents.filter(|parent| parent.status == Status::Deleting);
+        going.any(|parent| contains(&parent.id, &config.id))
+    };
+    for (address, configs) in &before.configs {
+        if !topology.vracks.contains_key(&address.vrack) || is_doomed(address) {
+            continue;
+        }
+        for config in configs {
+            let is_touched = touched.contains(&(address, config.id.lowest()));
+            if config.status != Status::Active || is_touched || goes_with_parent(address, config) {
+                continue;
+            }
+            let is_it = |now: &LiveConfig| {
+                let same_number = !keeps_numbers || now.id.lowest() == config.id.lowest();
+                now.status == Status::Active && now.spec == config.spec && same_number
+            };
+            if !after.configs.get(address).into_iter().flatten().any(is_it) {
+                return Err(format!("{address} is in no change, and is not there any more as it was"));
+            }
         }
     }
     Ok(())

@@ -8,6 +8,7 @@ mod drive;
 mod executor;
 mod found;
 mod judge;
+mod oracle;
 mod regressions;
 mod report;
 #[path = "../support/mod.rs"]

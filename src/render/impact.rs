@@ -1,0 +1,209 @@
+//! What a plan does to the traffic, in words.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use ipnet::Ipv4Net;
+
+use super::words::ShortNames;
+use super::{ALARM, STRONG, styled};
+use crate::diff::{Action, Change, Reason};
+use crate::live::Status;
+use crate::plan::impact::{Impact, Level, Outage, outages};
+use crate::plan::{NewExtra, Operation, Plan, StepId};
+use crate::topology::{
+    Address, Datacenter, DatacenterName, DatacenterPart, Node, Pop, ServicePart, Spec, VrackName,
+};
+
+/// The section of a plan, or nothing where no traffic can feel it.
+pub(super) fn section(text: &mut String, plan: &Plan) {
+    let layer_2 = layer_2(plan);
+    let felt = |impact: &Impact| {
+        let stands = |level: &Level| level.before + level.after > 0;
+        stands(&impact.paths) || stands(&impact.datacenters)
+    };
+    if layer_2.is_empty() && !plan.impact.values().any(felt) {
+        return;
+    }
+    let names = ShortNames::of(plan);
+    let mut by_vrack: BTreeMap<VrackName, Vec<Outage>> = BTreeMap::new();
+    for outage in layer_3(plan) {
+        by_vrack.entry(outage.address.vrack.clone()).or_default().push(outage);
+    }
+    let _ = writeln!(text, "{}", styled(STRONG, "Impact"));
+    for (vrack, impact) in plan.impact.iter().filter(|(_, impact)| felt(impact)) {
+        let outages = by_vrack.get(vrack).map_or(&[][..], Vec::as_slice);
+        let margin = vrack.as_str().len();
+        let _ = writeln!(text, "  {vrack}  l3 paths:    {}", level(&impact.paths));
+        let _ = writeln!(text, "  {:margin$}  datacenters: {}", "", level(&impact.datacenters));
+        // Where no path is left, what stands behind it need not be told one by one.
+        if !impact.paths.drops_to_zero() {
+            for line in details(impact, outages, &names) {
+                let _ = writeln!(text, "  {:margin$}  {line}", "");
+            }
+        }
+        for line in alarms(impact, outages) {
+            let _ = writeln!(text, "  {}", styled(ALARM, format!("! {line}")));
+        }
+    }
+    for line in layer_2 {
+        let _ = writeln!(text, "  {}", styled(ALARM, format!("! {line}")));
+    }
+    let _ = writeln!(text);
+}
+
+/// What goes down in a vRack that keeps a path, and for how long: its PoPs, then datacenter by
+/// datacenter.
+fn details(impact: &Impact, outages: &[Outage], names: &ShortNames) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut by_datacenter: BTreeMap<&DatacenterName, Vec<&Outage>> = BTreeMap::new();
+    for outage in outages {
+        match &outage.address.node {
+            Node::Service(service, ServicePart::Pop) => {
+                lines.push(format!("path of service {}: {}", names.get(*service), span([outage])));
+            }
+            Node::Datacenter(name, _) => by_datacenter.entry(name).or_default().push(outage),
+            _ => {}
+        }
+    }
+    for (name, outages) in by_datacenter {
+        let is_whole = |it: &&Outage| matches!(it.address.node, Node::Datacenter(_, DatacenterPart::Config));
+        if outages.iter().any(|it| is_whole(it)) {
+            lines.push(format!("datacenter {name}: {}", span(outages)));
+            continue;
+        }
+        let routes = outages.into_iter().filter(|it| prefix(&it.address).is_some());
+        let (back, gone): (Vec<_>, Vec<_>) = routes.partition(|route| route.until.is_some());
+        for routes in [back, gone].into_iter().filter(|routes| !routes.is_empty()) {
+            let what = match routes.as_slice() {
+                [only] => {
+                    format!("route {}", prefix(&only.address).map_or_else(String::new, |it| it.to_string()))
+                }
+                several => format!("{} routes", several.len()),
+            };
+            lines.push(format!("datacenter {name}: {what} {}", span(routes)));
+        }
+        if let Some(peers) = impact.peers.get(name) {
+            lines.push(format!("datacenter {name}: BGP peers: {}", level(peers)));
+        }
+    }
+    lines
+}
+
+/// From the first step that takes something down to the last that brings it back.
+fn span<'a>(outages: impl IntoIterator<Item = &'a Outage> + Clone) -> String {
+    let from = outages.clone().into_iter().map(|outage| outage.from).min();
+    let until = outages.into_iter().filter_map(|outage| outage.until).max();
+    match (from, until) {
+        (Some(from), Some(until)) if until > from => format!("down from {from} to {until}"),
+        (Some(from), _) => format!("gone for good from {from} on"),
+        (None, _) => String::new(),
+    }
+}
+
+fn prefix(address: &Address) -> Option<Ipv4Net> {
+    match &address.node {
+        Node::Datacenter(_, DatacenterPart::Network(prefix)) => Some(*prefix),
+        _ => None,
+    }
+}
+
+/// Outages of layer 3, without the routes that another datacenter of the vRack has by then.
+fn layer_3(plan: &Plan) -> Vec<Outage> {
+    let mut made: BTreeMap<(&VrackName, Ipv4Net), StepId> = BTreeMap::new();
+    for (id, step) in plan.steps() {
+        if let Operation::CreateExtra { extra: NewExtra::Network { subnet, .. }, .. } = &step.operation {
+            made.entry((&step.address.vrack, *subnet)).or_insert(id);
+        }
+    }
+    let is_layer_2 = |outage: &Outage| {
+        let change = plan.step(outage.from).and_then(|step| plan.changes.get(step.change?));
+        let spec = change.and_then(|change| change.before.as_ref()).map(|before| &before.spec);
+        matches!(spec, Some(Spec::Pop(Pop::L2 { .. }) | Spec::Datacenter(Datacenter::L2)))
+    };
+    let is_moved = |outage: &Outage| {
+        let route = prefix(&outage.address).map(|prefix| (&outage.address.vrack, prefix));
+        route.and_then(|route| made.get(&route)).is_some_and(|made| *made < outage.from)
+    };
+    outages(plan).into_iter().filter(|outage| !is_layer_2(outage) && !is_moved(outage)).collect()
+}
+
+/// What a plan does to layer 2 traffic that flows now, a line each.
+fn layer_2(plan: &Plan) -> Vec<String> {
+    let changed: BTreeSet<&Address> = plan.changes.iter().map(|change| &change.address).collect();
+    plan.changes.iter().filter_map(|change| layer_2_of(change, &changed)).collect()
+}
+
+fn layer_2_of(change: &Change, changed: &BTreeSet<&Address>) -> Option<String> {
+    let before = change.before.as_ref().filter(|before| before.status == Status::Active)?;
+    if !matches!(change.action, Action::Delete | Action::Replace) || change.reason == Reason::Duplicate {
+        return None;
+    }
+    let (pop, until) = match (&before.spec, &change.after) {
+        (Spec::Pop(Pop::L2 { .. }), Some(Spec::Pop(Pop::L2 { .. }))) => {
+            (change.address.clone(), "until it is made anew")
+        }
+        (Spec::Pop(Pop::L2 { .. }), _) => (change.address.clone(), "for good"),
+        // Where the PoP goes as well, its own line says it.
+        (Spec::Datacenter(Datacenter::L2), _) => {
+            let pop = change.address.parent().filter(|pop| !changed.contains(pop))?;
+            (pop, "until it ends in its new datacenter")
+        }
+        _ => return None,
+    };
+    Some(format!("{pop}: layer 2 traffic stops {until}"))
+}
+
+/// A count before, meanwhile and after. The worst moment is left out where it is one of the ends.
+fn level(level: &Level) -> String {
+    let Level { before, least, after } = level;
+    if *least == *before.min(after) {
+        format!("{before} now, {after} afterwards")
+    } else {
+        format!("{before} now, {least} at the least meanwhile, {after} afterwards")
+    }
+}
+
+/// What a person on call has to know.
+fn alarms(impact: &Impact, outages: &[Outage]) -> Vec<String> {
+    let mut lines = Vec::new();
+    let Impact { paths, datacenters, peers } = impact;
+    let steps = || {
+        let from = outages.iter().map(|outage| outage.from).min();
+        let until = outages.iter().filter_map(|outage| outage.until).max();
+        from.zip(until).map_or_else(String::new, |(from, until)| format!(" ({from} to {until})"))
+    };
+    if paths.is_interrupted() {
+        lines.push(format!(
+            "no l3 path stands at some moment: all l3 traffic of this vRack stops meanwhile{}",
+            steps()
+        ));
+    } else if paths.drops_to_zero() {
+        lines.push("the last l3 path goes: all l3 traffic of this vRack stops for good".to_owned());
+    }
+    if paths.drops_to_zero() {
+        return lines;
+    }
+    if datacenters.is_interrupted() {
+        lines.push(
+            "no datacenter stands at some moment: nothing behind this vRack is reached meanwhile".to_owned(),
+        );
+    } else if datacenters.drops_to_zero() {
+        lines.push("the last datacenter goes: nothing behind this vRack is reached any more".to_owned());
+    }
+    let is_replaced = |name: &DatacenterName| {
+        let mut whole = outages.iter().filter(|outage| outage.address.datacenter_name() == Some(name));
+        whole.any(|outage| matches!(outage.address.node, Node::Datacenter(_, DatacenterPart::Config)))
+    };
+    for (name, level) in peers.iter().filter(|(name, _)| !is_replaced(name)) {
+        if level.is_interrupted() {
+            lines.push(format!(
+                "no BGP peer of {name} stands at some moment: what they announce is not reached meanwhile"
+            ));
+        } else if level.drops_to_zero() {
+            lines
+                .push(format!("the last BGP peer of {name} goes: what it announces is not reached any more"));
+        }
+    }
+    lines
+}

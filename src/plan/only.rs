@@ -8,7 +8,7 @@ use super::draft::Work;
 use super::order;
 use crate::diff::Difference;
 use crate::live::Live;
-use crate::topology::{Address, Node, ServicePart, Topology};
+use crate::topology::{Address, DatacenterName, Node, ServiceId, ServicePart, Topology, VrackName};
 
 /// Why a plan cannot be limited to an address.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -73,31 +73,34 @@ pub fn check(address: &Address, topology: &Topology, live: &Live) -> Result<(), 
 }
 
 /// Limits a difference to what is at or below `address`, and what that cannot be done without.
+///
+/// A service and a datacenter are taken whole: nothing is left half way, a service between two vRacks
+/// or a datacenter without its routes, because the rest of it was not asked for.
 pub(super) fn limit(difference: &mut Difference, live: &Live, address: &Address) {
-    let mut wanted: BTreeSet<usize> = difference
-        .changes
-        .iter()
-        .enumerate()
-        .filter(|(_, change)| change.address.is_within(address))
-        .map(|(index, _)| index)
-        .collect();
-    let draft = order::demanded(&difference.changes, live, |_| true);
+    let changes = &difference.changes;
+    let mut wholes: BTreeMap<Whole<'_>, Vec<usize>> = BTreeMap::new();
+    for (index, change) in changes.iter().enumerate() {
+        wholes.entry(Whole::of(&change.address)).or_default().push(index);
+    }
+    let draft = order::demanded(changes, live, |_| true);
     let mut nodes: BTreeMap<usize, Vec<NodeIndex>> = BTreeMap::new();
     for node in draft.graph.indices() {
         if let Work::Part(_, change) = draft.graph.node(node).work {
             nodes.entry(change).or_default().push(node);
         }
     }
-    // What a change waits for is wanted as a whole, and all that this waits for in turn.
-    let mut open: Vec<usize> = wanted.iter().copied().collect();
-    while let Some(change) = open.pop() {
-        for before in nodes.get(&change).into_iter().flatten().flat_map(|node| draft.graph.before(*node)) {
-            if let Work::Part(_, change) = draft.graph.node(before).work
-                && wanted.insert(change)
-            {
-                open.push(change);
-            }
-        }
+    let asked = changes.iter().enumerate().filter(|(_, change)| change.address.is_within(address));
+    let mut open: Vec<usize> = asked.map(|(index, _)| index).collect();
+    let mut wanted: BTreeSet<usize> = open.iter().copied().collect();
+    while let Some(index) = open.pop() {
+        let nodes = nodes.get(&index).into_iter().flatten();
+        let before = nodes.flat_map(|node| draft.graph.before(*node));
+        let needed = before.filter_map(|node| match draft.graph.node(node).work {
+            Work::Part(_, change) => Some(change),
+            Work::Task { .. } => None,
+        });
+        let rest = wholes.get(&Whole::of(&changes[index].address)).into_iter().flatten().copied();
+        open.extend(needed.chain(rest).filter(|change| wanted.insert(*change)));
     }
     let mut index = 0;
     difference.changes.retain(|_| {
@@ -107,4 +110,24 @@ pub(super) fn limit(difference: &mut Difference, live: &Live, address: &Address)
     difference.unmanaged.retain(|unmanaged| unmanaged.is_within(address));
     // What was compared elsewhere is not spoken of.
     difference.unchanged = 0;
+}
+
+/// What is planned as a whole.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Whole<'a> {
+    /// A service, in whichever vRacks.
+    Service(ServiceId),
+    /// A datacenter of a vRack and what stands in it.
+    Datacenter(&'a VrackName, &'a DatacenterName),
+    Vrack(&'a VrackName),
+}
+
+impl<'a> Whole<'a> {
+    fn of(address: &'a Address) -> Self {
+        match &address.node {
+            Node::Vrack => Self::Vrack(&address.vrack),
+            Node::Service(service, _) => Self::Service(*service),
+            Node::Datacenter(name, _) => Self::Datacenter(&address.vrack, name),
+        }
+    }
 }

@@ -79,6 +79,12 @@ impl Session {
             }
             problem @ (PlanError::Only(_) | PlanError::Cycle(_)) => fail(problem),
         })?;
+        if let Some(only) = only {
+            let beyond: Vec<String> = plan.beyond(only).iter().map(ToString::to_string).collect();
+            if !beyond.is_empty() {
+                say(&format!("{only} cannot be done without {}.", beyond.join(", ")));
+            }
+        }
         Ok(Planned { plan, topology, live })
     }
 

@@ -12,7 +12,9 @@ use super::draft::Draft;
 use super::{Operation, Plan, StepId};
 use crate::diff::Reason;
 use crate::live::{Live, LiveConfig, Status};
-use crate::topology::{Address, DatacenterName, DatacenterPart, Node, Pop, ServicePart, Spec, VrackName};
+use crate::topology::{
+    Address, DatacenterName, DatacenterPart, Field, Node, Pop, ServicePart, Spec, VrackName,
+};
 
 /// What stands in one vRack before, at the worst moment of any order the plan allows, and after.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -77,12 +79,14 @@ pub fn outages(plan: &Plan) -> Vec<Outage> {
         if !was_up || change.reason == Reason::Duplicate {
             continue;
         }
-        match step.operation {
+        match &step.operation {
             Operation::DeletePop { .. }
             | Operation::DeleteDatacenter { .. }
             | Operation::DeleteExtra { .. } => {
                 outages.insert(at, Outage { address: step.address.clone(), from: id, until: None });
             }
+            // Of another layer, it is not what it was.
+            Operation::CreatePop { .. } if change.fields.contains(&Field::Type) => {}
             Operation::CreatePop { .. }
             | Operation::CreateDatacenter { .. }
             | Operation::CreateExtra { .. } => {

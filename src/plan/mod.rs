@@ -455,6 +455,20 @@ impl Plan {
         self.changes.is_empty()
     }
 
+    /// The services and datacenters that it changes outside of `address`.
+    #[must_use]
+    pub fn beyond(&self, address: &Address) -> BTreeSet<Address> {
+        let outside = self.changes.iter().map(|change| &change.address).filter(|at| !at.is_within(address));
+        outside
+            .map(|at| {
+                let service = at.service().map(|service| Address::membership(at.vrack.clone(), service));
+                let datacenter =
+                    at.datacenter_name().map(|name| Address::datacenter(at.vrack.clone(), name.clone()));
+                service.or(datacenter).unwrap_or_else(|| at.clone())
+            })
+            .collect()
+    }
+
     /// The step with this id, if it is one of this plan.
     #[must_use]
     pub fn step(&self, id: StepId) -> Option<&Step> {

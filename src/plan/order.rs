@@ -25,10 +25,6 @@ pub(super) fn ordered<'a>(changes: &'a [Change], live: &Live) -> Draft<'a> {
     foreign_tasks(&mut draft, live);
     let lifelines = lifeline::secure(&mut draft, live);
     for (vrack, lifeline) in &lifelines {
-        // Before the calls are routed: what has to be there early is made through the PoP of then.
-        if !matches!(lifeline, Lifeline::Gap { .. }) {
-            roll_datacenters(&mut draft, vrack);
-        }
         route(&mut draft, vrack, live, lifeline);
     }
     gentle::wait_at_offices(&mut draft, live);
@@ -169,15 +165,16 @@ pub(super) fn unseen_tasks(live: &Live, service: ServiceId) -> impl Iterator<Ite
         .filter(move |task| !in_transition.iter().any(|config| task.is_about(service, &config.id)))
 }
 
-/// Gives every call on an l3 datacenter the PoP it goes through, and sees to it that the PoP is up.
+/// Gives every call on an l3 datacenter the PoP it goes through, sees to it that the PoP is up, and lets
+/// the datacenters go one after the other.
 fn route(draft: &mut Draft<'_>, vrack: &VrackName, live: &Live, lifeline: &Lifeline) {
     let in_datacenters =
         draft.in_vrack(vrack).filter(|unit| matches!(unit.address().node, Node::Datacenter(..)));
     let nodes: Vec<Routed> = in_datacenters.flat_map(|unit| routed(draft, live, unit)).collect();
-    // Whether the PoP that calls go through afterwards waits for it.
-    let is_early = |node: &Routed| matches!(lifeline, Lifeline::Rolling { new, .. } if draft.graph.reaches(node.at, *new));
-    let early: Vec<bool> = nodes.iter().map(is_early).collect();
-    for (node, is_early) in nodes.into_iter().zip(early) {
+    if let Lifeline::Rolling { new, old } = lifeline {
+        return route_rolling(draft, vrack, nodes, *new, old);
+    }
+    for node in nodes {
         match lifeline {
             Lifeline::Kept(pops) => {
                 // What is only looked at is looked at where it was read: its number is sure there.
@@ -186,19 +183,39 @@ fn route(draft: &mut Draft<'_>, vrack: &VrackName, live: &Live, lifeline: &Lifel
                     draft.through(node.at, Through::Live(pop));
                 }
             }
-            Lifeline::Rolling { old, .. } if node.is_wait || is_early || (node.is_twin && !node.makes) => {
-                // What it stands in, or what stands in it, may well be called later and through another PoP.
-                before(draft, &Routed { implied: false, ..node }, old, &[old.release]);
-            }
-            Lifeline::Rolling { new, .. } | Lifeline::Opening { new } => after(draft, &node, *new),
+            Lifeline::Opening { new } => after(draft, &node, *new),
             Lifeline::Gap { new, .. } if node.makes => after(draft, &node, *new),
             Lifeline::Gap { old, removals, .. } | Lifeline::Ending { old, removals } => {
                 before(draft, &node, old, removals);
             }
-            // Refused when the difference was completed: nothing there can be called.
-            Lifeline::Absent => {}
+            // Taken care of above; and refused when the difference was completed: nothing there can be
+            // called.
+            Lifeline::Rolling { .. } | Lifeline::Absent => {}
         }
     }
+    if !matches!(lifeline, Lifeline::Gap { .. }) {
+        roll_datacenters(draft, vrack);
+    }
+}
+
+/// Calls go through the new PoP, but for those that it waits for, or that only the old one is sure of.
+///
+/// The datacenters take their turns in between: one that keeps another up may have to be made early, and
+/// what has to be called through the old PoP anyway waits for none.
+fn route_rolling(draft: &mut Draft<'_>, vrack: &VrackName, nodes: Vec<Routed>, new: NodeIndex, old: &Old) {
+    let is_awaited = |draft: &Draft<'_>, node: &Routed| draft.graph.reaches(node.at, new);
+    // What it stands in, or what stands in it, may well be called later and through another PoP.
+    let early = |draft: &mut Draft<'_>, node: Routed| {
+        before(draft, &Routed { implied: false, ..node }, old, &[old.release]);
+    };
+    let (first, rest): (Vec<_>, Vec<_>) = nodes
+        .into_iter()
+        .partition(|node| node.is_wait || (node.is_twin && !node.makes) || is_awaited(draft, node));
+    first.into_iter().for_each(|node| early(draft, node));
+    roll_datacenters(draft, vrack);
+    let (first, late): (Vec<_>, Vec<_>) = rest.into_iter().partition(|node| is_awaited(draft, node));
+    first.into_iter().for_each(|node| early(draft, node));
+    late.iter().for_each(|node| after(draft, node, new));
 }
 
 /// A node that is called through a PoP.

@@ -198,11 +198,12 @@ fn alarms(impact: &Impact, outages: &[Outage]) -> Vec<String> {
     for (name, level) in peers.iter().filter(|(name, _)| !is_replaced(name)) {
         if level.is_interrupted() {
             lines.push(format!(
-                "no BGP peer of {name} stands at some moment: what they announce is not reached meanwhile"
+                "no BGP peer of {name} stands at some moment: what its peers announce is not reached meanwhile"
             ));
         } else if level.drops_to_zero() {
-            lines
-                .push(format!("the last BGP peer of {name} goes: what it announces is not reached any more"));
+            lines.push(format!(
+                "the last BGP peer of {name} goes: what its peers announced is reached by static routes only"
+            ));
         }
     }
     lines

@@ -9,10 +9,10 @@ use ovhconnect::live::Live;
 use ovhconnect::live::read::{ReadError, Reading};
 use ovhconnect::plan::{Plan, PlanError};
 use ovhconnect::sim::World;
-use ovhconnect::topology::Topology;
+use ovhconnect::topology::{Address, Node, ServicePart, Topology};
 
 use super::case::{look, parse};
-use super::drive::{self, Least, PACES};
+use super::drive::{self, Least, PACES, Pace};
 use super::{judge, report};
 
 /// What became of a case that is as it should be.
@@ -61,8 +61,40 @@ pub fn check(text: &str, world: &World, goal: Goal, seed: u64, orders: usize) ->
             return Err(format!("{problem}\n\n{}", setting()));
         }
     };
-    let problem = checked(&plan, &reading, world, &topology, seed, orders);
+    let problem = checked(&plan, &reading, world, &topology, seed, orders)
+        .and_then(|verdict| only_a_part(&reading, world, &topology, goal, seed).map(|()| verdict));
     problem.map_err(|problem| format!("{problem}\n\n{}\nplan:\n{}", setting(), report::plan(&plan)))
+}
+
+/// A part of the topology alone: what is planned for it runs, and planning it again finds nothing.
+fn only_a_part(
+    reading: &Reading,
+    world: &World,
+    topology: &Topology,
+    goal: Goal,
+    seed: u64,
+) -> Result<(), String> {
+    let vracks = topology.vracks.keys().map(|vrack| Address::vrack(vrack.clone()));
+    let is_service = |at: &&Address| matches!(at.node, Node::Service(_, ServicePart::Membership));
+    let parts: Vec<Address> = vracks.chain(topology.entries.keys().filter(is_service).cloned()).collect();
+    let part = &parts[fastrand::Rng::with_seed(seed).usize(..parts.len())];
+    let plan_of = |reading: &Reading| Plan::make_only(&reading.topology, &reading.live, goal, Some(part));
+    let plan = match plan_of(reading) {
+        Ok(plan) => plan,
+        Err(PlanError::Unfit(_)) => return Ok(()),
+        Err(problem) => return Err(format!("{part} alone: {problem}")),
+    };
+    let run = || -> Result<(), String> {
+        let mut ran = drive::run(&plan, world, Pace::Mixed, seed)?;
+        ran.world.settle();
+        let now = look(&ran.world, topology).map_err(|error| format!("reading again fails: {error:?}"))?;
+        match plan_of(&now) {
+            Ok(left) if left.is_empty() => Ok(()),
+            Ok(left) => Err(format!("planning again finds\n{}", report::plan(&left))),
+            Err(error) => Err(format!("planning again fails: {error:?}")),
+        }
+    };
+    run().map_err(|problem| format!("{part} alone: {problem}\nits plan:\n{}", report::plan(&plan)))
 }
 
 fn unfit(diagnostics: &[Diagnostic]) -> Verdict {

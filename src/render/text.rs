@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::impact;
 use super::words::{self, ShortNames};
-use super::{ALARM, FAINT, STRONG, sign_of, style_of, styled};
+use super::{FAINT, STRONG, sign_of, style_of, styled};
 use crate::diff::{Action, Change, Goal, Reason};
 use crate::live::LiveConfig;
 use crate::plan::{Because, Plan, StepId};

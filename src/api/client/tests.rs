@@ -235,6 +235,24 @@ async fn a_revoked_token_is_replaced_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_token_that_ends_on_its_way_costs_no_call() {
+    let (client, fake) = client_of(account(), |request, before| {
+        token_server(request, before).unwrap_or_else(|| match before {
+            // The first token is good for one call, the second for the others.
+            0..=1 => ok("[]"),
+            2 => respond(401, &[], r#"{"class":"Client::Unauthorized","message":"expired"}"#),
+            _ => ok(TASK),
+        })
+    });
+    client.vracks().await.unwrap();
+    let task = client.create_pop(service(), &new_pop()).await.unwrap().value;
+    assert_eq!(task.resource_id, Some(7));
+    let sent: Vec<_> =
+        (0..fake.lines().len()).filter_map(|index| fake.header(index, "authorization")).collect();
+    assert_eq!(sent, ["Bearer hush-0", "Bearer hush-0", "Bearer hush-3"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_refused_service_account_is_explained() {
     let (client, fake) = client_of(account(), |_, _| {
         respond(

@@ -14,6 +14,10 @@ pub(super) fn failure(error: reqwest::Error, otherwise: TransportErrorKind) -> T
         let message = "the answer's headers are larger than is believable";
         return TransportError::new(TransportErrorKind::TooLarge, message);
     }
+    if cause_in::<hyper::Error>(&error).is_some_and(hyper::Error::is_parse) {
+        let message = format!("the answer is not HTTP ({}): is it an https port?", chain(&error));
+        return TransportError::new(otherwise, message);
+    }
     let kind = if error.is_builder() {
         TransportErrorKind::Invalid
     } else if error.is_connect() {
@@ -73,6 +77,10 @@ fn certificate_in_words(problem: &CertificateError) -> String {
             format!("the server's certificate is not valid yet{}", day(": only from ", not_before.as_secs()))
         }
         CertificateError::Revoked => "the server's certificate was revoked".to_owned(),
+        // A certificate that a person made for testing, more often than not. rustls has no variant for it.
+        CertificateError::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => {
+            "the server's certificate is an authority's and not a server's (self-signed?)".to_owned()
+        }
         other => format!("the server's certificate is refused: {other}"),
     }
 }

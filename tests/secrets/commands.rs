@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, Command, CommandFactory as _};
 use ovhconnect::cli::args::Cli;
 
@@ -22,6 +23,13 @@ impl Invocation {
     }
 }
 
+impl Invocation {
+    /// Whether it is one of the commands that always call the API.
+    pub fn always_calls(&self) -> bool {
+        matches!(self.arguments[0].as_str(), "plan" | "apply" | "destroy")
+    }
+}
+
 impl fmt::Display for Invocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.arguments.join(" "))
@@ -34,7 +42,37 @@ pub fn all() -> Vec<Invocation> {
     let mut program = Cli::command();
     program.build();
     collect(&program, &[], &mut found);
+    for invocation in &mut found {
+        complete(&program, &mut invocation.arguments);
+    }
     found
+}
+
+/// Adds what the parser misses: some arguments are needed only where others are not given.
+fn complete(program: &Command, arguments: &mut Vec<String>) {
+    loop {
+        let line = ["ovhconnect".to_owned()].into_iter().chain(arguments.iter().cloned());
+        let Err(error) = program.clone().try_get_matches_from(line) else { return };
+        let missing = match error.get(ContextKind::InvalidArg) {
+            Some(ContextValue::Strings(missing)) if error.kind() == ErrorKind::MissingRequiredArgument => {
+                missing
+            }
+            // Running it says what is wrong.
+            _ => return,
+        };
+        let mut command = program;
+        while let Some(inner) = arguments.iter().find_map(|word| command.find_subcommand(word)) {
+            command = inner;
+        }
+        let before = arguments.len();
+        for argument in command.get_arguments().filter(|it| missing.contains(&it.to_string())) {
+            arguments.extend(argument.get_long().map(|long| format!("--{long}")));
+            arguments.push(value(argument));
+        }
+        if arguments.len() == before {
+            return;
+        }
+    }
 }
 
 fn collect(command: &Command, path: &[String], found: &mut Vec<Invocation>) {
@@ -56,20 +94,16 @@ fn collect(command: &Command, path: &[String], found: &mut Vec<Invocation>) {
     }
 }
 
-/// What is given for an argument; nothing where it can be left out.
+/// What is given for an argument that lets a command do more; nothing for others.
 fn argument(argument: &Arg) -> Vec<String> {
-    if argument.is_positional() {
-        return if argument.is_required_set() { vec![value(argument)] } else { Vec::new() };
-    }
     let Some(long) = argument.get_long().map(|long| format!("--{long}")) else { return Vec::new() };
     match argument.get_id().as_str() {
-        "auto_approve" | "allow_disruption" | "explain" => vec![long],
+        "auto_approve" | "allow_disruption" | "explain" | "live" => vec![long],
         "listen" => vec![long, "127.0.0.1:0".to_owned()],
         "rate" => vec![long, "0".to_owned()],
         "topology" => vec![long, "topology.yaml".to_owned()],
         "state" | "out" => vec![long, format!("{}.json", argument.get_id())],
         "log_file" => vec![long, "run.ndjson".to_owned()],
-        _ if argument.is_required_set() => vec![long, value(argument)],
         _ => Vec::new(),
     }
 }

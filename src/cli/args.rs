@@ -9,6 +9,7 @@ use ipnet::Ipv4Net;
 
 use super::exit;
 use crate::apply::{Busy, HealthGate};
+use crate::diagnostic::Format;
 use crate::plan::guard::Denied;
 use crate::router::{At, Choice, Flavour, InterfaceName, Role};
 use crate::topology::Address;
@@ -56,6 +57,10 @@ pub enum Command {
     Whatif(Whatif),
     /// Serve a simulated OVHcloud API.
     Simulate(Simulate),
+    /// Write topology files in their canonical form; comments are kept.
+    Fmt(Fmt),
+    /// Print the JSON schema of a file that is read or written.
+    Schema(Schema),
 }
 
 /// The topology's files.
@@ -72,6 +77,9 @@ pub struct Validate {
     /// The topology.
     #[command(flatten)]
     pub topology: Paths,
+    /// How what is found is written.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
+    pub format: Format,
 }
 
 /// Which API is called, and how.
@@ -351,6 +359,42 @@ fn prefix(text: &str) -> Result<Ipv4Net, String> {
         Ok(prefix) => Err(format!("it has host bits; the prefix is {}", prefix.trunc())),
         Err(_) => Err("an IPv4 prefix is needed, like 192.168.10.0/24".to_owned()),
     }
+}
+
+/// `fmt`.
+#[derive(Debug, Args)]
+pub struct Fmt {
+    /// Topology files, and folders of them; `-` for standard input.
+    #[arg(value_name = "PATH", default_value = "topology.yaml")]
+    pub paths: Vec<PathBuf>,
+    /// Write nothing: show what would change, and exit with 1 if anything would.
+    #[arg(long)]
+    pub check: bool,
+}
+
+/// `schema`.
+#[derive(Debug, Args)]
+pub struct Schema {
+    /// Of what.
+    #[arg(value_enum, value_name = "OF", default_value_t = SchemaOf::Topology)]
+    pub of: SchemaOf,
+}
+
+/// What has a schema.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
+pub enum SchemaOf {
+    /// A topology file.
+    Topology,
+    /// What `plan --out` writes.
+    SavedPlan,
+    /// What `validate --format json` writes.
+    Diagnostics,
+    /// A line of a run log.
+    RunLog,
+    /// What `router` writes as JSON.
+    Router,
+    /// What `whatif` writes as JSON.
+    Whatif,
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {

@@ -5,10 +5,12 @@ pub mod exit;
 
 mod apply;
 mod connect;
+mod fmt;
 mod plan;
 mod progress;
 mod router;
 mod run_log;
+pub mod schema;
 mod simulate;
 mod validate;
 mod whatif;
@@ -58,6 +60,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             Command::Router(args) => router::run(&args).await,
             Command::Whatif(args) => whatif::run(&args).await,
             Command::Simulate(args) => simulate::run(&args).await,
+            Command::Fmt(args) => fmt::run(&args),
+            Command::Schema(args) => schema::run(&args),
         }
     });
     // What is still under way was announced as such: do not wait for it.

@@ -1,22 +1,51 @@
 //! `validate`: topology files, judged without credentials.
 
+use std::env;
+use std::path::PathBuf;
+
 use super::args::Validate;
 use super::exit::Exit;
-use super::out;
-use crate::diagnostic;
+use super::{out, say};
+use crate::diagnostic::{self, Format, Origin, Report};
 use crate::topology::files::{self, Loaded};
-use crate::topology::{Spec, Topology};
+use crate::topology::{Spec, Topology, rules};
 
 pub(super) fn run(args: &Validate) -> Exit {
     let Loaded { sources, topology, diagnostics } = files::load(&args.topology.paths);
-    if !diagnostics.is_empty() {
-        out(&diagnostic::render(&diagnostics, &sources, true));
+    let report = Report {
+        diagnostics: &diagnostics,
+        sources: &sources,
+        codes: &rules::descriptions(),
+        origin: &origin(),
+    };
+    out(&report.write(args.format, true));
+    let invalid = diagnostics.iter().any(diagnostic::Diagnostic::is_error);
+    let summary = if invalid {
+        format!("Not valid: {}.", diagnostic::summary(&diagnostics))
+    } else {
+        format!("Valid: {}.", contents(&topology))
+    };
+    // The answer of a format for programs is the report alone.
+    match args.format {
+        Format::Text if invalid => {}
+        Format::Text => out(&format!("{summary}\n")),
+        _ => say(&summary),
     }
-    if diagnostics.iter().any(diagnostic::Diagnostic::is_error) {
-        return Exit::Error;
-    }
-    out(&format!("Valid: {}.\n", contents(&topology)));
-    Exit::Success
+    if invalid { Exit::Error } else { Exit::Success }
+}
+
+/// Where the paths of a report are counted from: where the CI system has checked the repository out, else
+/// the nearest folder above that is a repository, else this one.
+fn origin() -> Origin {
+    let here = env::current_dir().unwrap_or_else(|_| PathBuf::from("/"));
+    let named = ["GITHUB_WORKSPACE", "CI_PROJECT_DIR", "WORKSPACE"]
+        .into_iter()
+        .filter_map(env::var_os)
+        .filter_map(|folder| PathBuf::from(folder).canonicalize().ok())
+        .find(|folder| here.starts_with(folder));
+    let repository = || here.ancestors().find(|folder| folder.join(".git").exists()).map(PathBuf::from);
+    let root = named.or_else(repository).unwrap_or_else(|| here.clone());
+    Origin::new(root, here)
 }
 
 /// What a topology declares, counted.

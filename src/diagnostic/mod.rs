@@ -6,7 +6,7 @@ mod render;
 use std::ops::Range;
 use std::path::PathBuf;
 
-pub use render::{MAX_SHOWN, render, summary};
+pub use render::{CodeDescription, Format, MAX_SHOWN, Origin, Report, render, schema, summary};
 use serde::Serialize;
 
 /// Which of the [`Sources`] a [`Span`] is in.
@@ -77,7 +77,7 @@ impl Sources {
 }
 
 /// How bad it is.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// Nothing is sent.
@@ -97,6 +97,8 @@ pub struct Diagnostic {
     pub message: String,
     /// Where: the first is the primary one. Empty for what has no place in a file.
     pub labels: Vec<Label>,
+    /// The file or folder it is about, where it is about one and has no place in it.
+    pub file: Option<PathBuf>,
     /// What to do about it, where that is known.
     pub help: Option<String>,
 }
@@ -124,6 +126,7 @@ impl Diagnostic {
             severity: Severity::Error,
             message: message.into(),
             labels: vec![Label { span, message: label.into() }],
+            file: None,
             help: None,
         }
     }
@@ -131,7 +134,14 @@ impl Diagnostic {
     /// A message about something that has no place in a file, such as a file that cannot be read.
     #[must_use]
     pub fn unplaced(code: &'static str, severity: Severity, message: impl Into<String>) -> Self {
-        Self { code, severity, message: message.into(), labels: Vec::new(), help: None }
+        Self { code, severity, message: message.into(), labels: Vec::new(), file: None, help: None }
+    }
+
+    /// The same, about a file or folder as a whole.
+    #[must_use]
+    pub fn about(mut self, file: impl Into<PathBuf>) -> Self {
+        self.file = Some(file.into());
+        self
     }
 
     /// Whether nothing may be sent because of this.

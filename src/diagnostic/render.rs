@@ -1,277 +1,151 @@
-//! Diagnostics as a person reads them: the place, the source lines, what is wrong there, what to do.
+//! Diagnostics in the formats that people and programs read: a file each.
 
-use std::collections::HashMap;
-use std::fmt::Write as _;
-use std::ops::Range;
+mod github;
+mod gitlab;
+mod json;
+mod junit;
+mod lines;
+mod origin;
+mod sarif;
+mod text;
 
-use annotate_snippets::renderer::DecorStyle;
-use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
+use sha2::{Digest as _, Sha256};
 
-use super::{Diagnostic, Label, Severity, SourceId, Sources};
+pub use json::schema;
+use lines::{Columns, Lines, Place};
+pub use origin::Origin;
+pub use text::{MAX_SHOWN, render, summary};
 
-/// The most diagnostics that are shown. Nobody reads more, and placing one takes a look through its
-/// source.
-pub const MAX_SHOWN: usize = 100;
+use super::{Diagnostic, Severity, Sources};
 
-/// Labels of one source that are further apart than this many lines are shown in pieces.
-const SAME_PIECE: usize = 200;
+/// How a [`Report`] is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
+pub enum Format {
+    /// For a person: the lines of the file, and what is wrong there.
+    Text,
+    /// For a program: `ovhconnect schema diagnostics` says what is in it.
+    Json,
+    /// GitHub annotations (workflow commands).
+    Github,
+    /// A GitLab code quality report.
+    Gitlab,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// JUnit XML, a suite for each file.
+    Junit,
+}
 
-/// The diagnostics as text that ends in a line break, or nothing where there are none.
-///
-/// Without `color` it is the same text in plain ASCII, as far as the sources are. Of more than
-/// [`MAX_SHOWN`], errors are shown before warnings, and the others are counted.
-#[must_use]
-pub fn render(diagnostics: &[Diagnostic], sources: &Sources, color: bool) -> String {
-    let renderer = if color { Renderer::styled() } else { Renderer::plain() }.decor_style(DecorStyle::Ascii);
-    let mut lines = Lines { sources, starts: HashMap::new() };
-    let shown = shown(diagnostics);
-    let mut text = String::new();
-    for diagnostic in &shown {
-        text.push_str(&renderer.render(&[lines.group(diagnostic)]));
-        text.push_str("\n\n");
+/// What is known of a code.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CodeDescription {
+    /// `OCC` and three digits.
+    pub code: &'static str,
+    /// How bad breaking it is, unless the user says otherwise.
+    pub severity: Severity,
+    /// What it asks for, in one line.
+    pub title: &'static str,
+    /// Why, and what to do: a paragraph of Markdown.
+    pub doc: &'static str,
+}
+
+/// What was found in topology files, to be written in some [`Format`].
+#[derive(Clone, Copy, Debug)]
+pub struct Report<'a> {
+    /// What was found, in the order it is told.
+    pub diagnostics: &'a [Diagnostic],
+    /// The texts it was found in.
+    pub sources: &'a Sources,
+    /// What is known of the codes.
+    pub codes: &'a [CodeDescription],
+    /// Where paths are counted from.
+    pub origin: &'a Origin,
+}
+
+impl Report<'_> {
+    /// The report as text that ends in a line break. Nothing found is a report too; in some formats it is
+    /// empty.
+    ///
+    /// `color` is for [`Format::Text`] alone.
+    #[must_use]
+    pub fn write(&self, format: Format, color: bool) -> String {
+        match format {
+            Format::Text => render(self.diagnostics, self.sources, color),
+            Format::Json => json::write(self),
+            Format::Github => github::write(self),
+            Format::Gitlab => gitlab::write(self),
+            Format::Sarif => sarif::write(self),
+            Format::Junit => junit::write(self),
+        }
     }
-    if shown.len() < diagnostics.len() {
-        let hidden: Vec<&Diagnostic> =
-            diagnostics.iter().filter(|one| !shown.iter().any(|other| std::ptr::eq(*one, *other))).collect();
-        // Writing to a string cannot fail.
-        let _ = writeln!(text, "... and {} more", count(hidden.into_iter()));
+
+    fn title(&self, code: &str) -> Option<&'static str> {
+        self.codes.iter().find(|known| known.code == code).map(|known| known.title)
+    }
+
+    /// The path of the file that `diagnostic` is about, from the origin.
+    fn path(&self, diagnostic: &Diagnostic) -> Option<String> {
+        let path = match diagnostic.labels.first() {
+            Some(label) => Some(self.sources.get(label.span.source)?.path.as_path()),
+            None => diagnostic.file.as_deref(),
+        };
+        path.map(|path| self.origin.relative(path))
+    }
+
+    /// For each diagnostic what tells it from the others and stays the same when lines move: its code,
+    /// file, message and text, and of several that agree in all of these which one it is.
+    fn fingerprints(&self) -> Vec<String> {
+        let mut seen = std::collections::HashMap::new();
+        self.diagnostics
+            .iter()
+            .map(|diagnostic| {
+                let label = diagnostic.labels.first();
+                let text =
+                    label.and_then(|label| self.sources.get(label.span.source)?.text.get(label.span.range()));
+                let path = self.path(diagnostic).unwrap_or_default();
+                let parts = [diagnostic.code, &path, &diagnostic.message, text.unwrap_or_default()];
+                let mut hash = Sha256::new();
+                for part in parts {
+                    hash.update(part.len().to_le_bytes());
+                    hash.update(part);
+                }
+                let count: &mut u64 = seen.entry(hash.clone().finalize()).or_default();
+                hash.update(count.to_le_bytes());
+                *count += 1;
+                hash.finalize()[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+            })
+            .collect()
+    }
+}
+
+/// What is wrong with `diagnostic` and what to do, in lines of text. Other places it is about are named
+/// with file, line and column.
+fn prose(diagnostic: &Diagnostic, report: &Report<'_>, lines: &mut Lines<'_>) -> String {
+    let mut text = text::one_line(&diagnostic.message);
+    let mut add = |line: String| {
+        text.push('\n');
+        text.push_str(&line);
+    };
+    for (at, label) in diagnostic.labels.iter().enumerate() {
+        if label.message.is_empty() {
+            continue;
+        }
+        let message = text::one_line(&label.message);
+        match lines.place(label.span, Columns::Characters) {
+            Some(place) if at > 0 => {
+                let path = text::one_line(&report.origin.relative(place.path));
+                add(format!("{path}:{}:{}: {message}", place.start.line, place.start.column));
+            }
+            _ => add(message),
+        }
+    }
+    if let Some(help) = &diagnostic.help {
+        add(format!("help: {}", text::one_line(help)));
     }
     text
 }
 
-/// `2 errors, 1 warning`; nothing where there are none.
-#[must_use]
-pub fn summary(diagnostics: &[Diagnostic]) -> String {
-    count(diagnostics.iter())
-}
-
-fn count<'a>(diagnostics: impl Iterator<Item = &'a Diagnostic>) -> String {
-    let (mut errors, mut warnings) = (0, 0);
-    for diagnostic in diagnostics {
-        match diagnostic.severity {
-            Severity::Error => errors += 1,
-            Severity::Warning => warnings += 1,
-        }
-    }
-    let part = |count: usize, what: &str| match count {
-        0 => None,
-        1 => Some(format!("1 {what}")),
-        _ => Some(format!("{count} {what}s")),
-    };
-    [part(errors, "error"), part(warnings, "warning")].into_iter().flatten().collect::<Vec<_>>().join(", ")
-}
-
-/// The diagnostics to show, in their order.
-fn shown(diagnostics: &[Diagnostic]) -> Vec<&Diagnostic> {
-    if diagnostics.len() <= MAX_SHOWN {
-        return diagnostics.iter().collect();
-    }
-    let mut order: Vec<usize> = (0..diagnostics.len()).collect();
-    order.sort_by_key(|at| diagnostics[*at].severity);
-    order.truncate(MAX_SHOWN);
-    order.sort_unstable();
-    order.into_iter().map(|at| &diagnostics[at]).collect()
-}
-
-/// The sources, and where the lines of those that were needed begin.
-struct Lines<'s> {
-    sources: &'s Sources,
-    starts: HashMap<SourceId, Vec<usize>>,
-}
-
-impl<'s> Lines<'s> {
-    fn group<'a>(&mut self, diagnostic: &'a Diagnostic) -> Group<'a>
-    where
-        's: 'a,
-    {
-        let level = match diagnostic.severity {
-            Severity::Error => Level::ERROR,
-            Severity::Warning => Level::WARNING,
-        };
-        let mut group =
-            Group::with_title(level.primary_title(one_line(&diagnostic.message)).id(diagnostic.code));
-        for piece in self.pieces(&diagnostic.labels) {
-            if let Some(snippet) = self.snippet(&diagnostic.labels, &piece) {
-                group = group.element(snippet);
-            }
-        }
-        match &diagnostic.help {
-            Some(help) => group.element(Level::HELP.message(one_line(help))),
-            None => group,
-        }
-    }
-
-    /// Which labels are shown together: of one source, and not far from each other. The piece of the
-    /// first label comes first.
-    fn pieces(&mut self, labels: &[Label]) -> Vec<Vec<usize>> {
-        let mut order: Vec<(SourceId, usize, usize)> = labels
-            .iter()
-            .enumerate()
-            .map(|(at, label)| {
-                (label.span.source, self.line(label.span.source, label.span.range().start), at)
-            })
-            .collect();
-        order.sort_unstable();
-        let mut pieces: Vec<Vec<usize>> = Vec::new();
-        let mut last: Option<(SourceId, usize)> = None;
-        for (source, line, at) in order {
-            match (pieces.last_mut(), last) {
-                (Some(piece), Some((other, before))) if other == source && line - before <= SAME_PIECE => {
-                    piece.push(at);
-                }
-                _ => pieces.push(vec![at]),
-            }
-            last = Some((source, line));
-        }
-        pieces.sort_by_key(|piece| !piece.contains(&0));
-        pieces
-    }
-
-    fn snippet<'a>(&mut self, labels: &'a [Label], piece: &[usize]) -> Option<Snippet<'a, Annotation<'a>>>
-    where
-        's: 'a,
-    {
-        let id = labels.get(*piece.first()?)?.span.source;
-        let source = self.sources.get(id)?;
-        let ranges: Vec<Range<usize>> =
-            piece.iter().map(|at| within(&source.text, labels[*at].span.range())).collect();
-        let first = self.line(id, ranges.iter().map(|range| range.start).min()?);
-        let last = self.line(id, ranges.iter().map(|range| range.end).max()?);
-        let starts = self.starts(id);
-        let window = starts[first]..starts.get(last + 1).copied().unwrap_or(source.text.len());
-        let snippet = Snippet::source(source.text.get(window.clone())?)
-            .path(one_line(&source.path.display().to_string()))
-            .line_start(first + 1);
-        Some(snippet.annotations(piece.iter().zip(ranges).map(move |(at, range)| {
-            let kind = if *at == 0 { AnnotationKind::Primary } else { AnnotationKind::Context };
-            let message = &labels[*at].message;
-            kind.span(range.start - window.start..range.end - window.start)
-                .label((!message.is_empty()).then(|| one_line(message)))
-        })))
-    }
-
-    /// The number of the line that holds a byte, counted from 0.
-    fn line(&mut self, id: SourceId, byte: usize) -> usize {
-        self.starts(id).partition_point(|start| *start <= byte).saturating_sub(1)
-    }
-
-    fn starts(&mut self, id: SourceId) -> &[usize] {
-        self.starts.entry(id).or_insert_with(|| {
-            let text = self.sources.get(id).map_or("", |source| source.text.as_str());
-            // The mark at the head of a file is no character of its first line.
-            let first = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-            std::iter::once(first).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect()
-        })
-    }
-}
-
-/// `range` cut to whole characters of `text`, after the byte order mark.
-fn within(text: &str, range: Range<usize>) -> Range<usize> {
-    let first = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-    let cut = |byte: usize| {
-        let mut byte = byte.clamp(first, text.len());
-        while !text.is_char_boundary(byte) {
-            byte -= 1;
-        }
-        byte
-    };
-    cut(range.start)..cut(range.end.max(range.start))
-}
-
-/// Text of a file inside a message, without what would move the cursor or change its colour.
-fn one_line(text: &str) -> String {
-    let mut line = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c.is_control()
-            || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-        {
-            line.extend(c.escape_default());
-        } else {
-            line.push(c);
-        }
-    }
-    line
-}
-
-#[cfg(test)]
-mod tests {
-    use std::path::PathBuf;
-
-    use super::super::{Source, Span};
-    use super::*;
-
-    fn source(text: &str) -> Sources {
-        let mut sources = Sources::default();
-        sources.add(Source { path: PathBuf::from("a.yaml"), text: text.to_owned() });
-        sources
-    }
-
-    fn span(range: Range<u32>) -> Span {
-        Span { source: SourceId(0), start: range.start, end: range.end }
-    }
-
-    #[test]
-    fn nothing_is_rendered_as_nothing() {
-        assert_eq!(render(&[], &Sources::default(), false), "");
-        assert_eq!(summary(&[]), "");
-    }
-
-    #[test]
-    fn a_message_without_a_place_stands_alone() {
-        let diagnostic =
-            Diagnostic::unplaced("OCC001", Severity::Error, "cannot read `x`").help("look again");
-        assert_eq!(
-            render(&[diagnostic], &Sources::default(), false),
-            "error[OCC001]: cannot read `x`\n |\n = help: look again\n\n"
-        );
-    }
-
-    #[test]
-    fn places_far_apart_are_shown_without_what_is_between() {
-        let text = format!("first\n{}last\n", "between\n".repeat(5000));
-        let end = u32::try_from(text.len()).unwrap();
-        let diagnostic =
-            Diagnostic::error("OCC006", "twice", span(end - 5..end - 1), "again").and(span(0..5), "first");
-        let rendered = render(&[diagnostic], &source(&text), false);
-        assert!(rendered.contains("a.yaml:5002:1") && rendered.contains("a.yaml:1:1"), "{rendered}");
-        assert!(!rendered.contains("between"), "{rendered}");
-    }
-
-    #[test]
-    fn beyond_the_limit_errors_come_before_warnings_and_the_rest_is_counted() {
-        let warning = Diagnostic::unplaced("OCC101", Severity::Warning, "a remark");
-        let error = Diagnostic::unplaced("OCC001", Severity::Error, "an error");
-        let mut diagnostics = vec![warning; MAX_SHOWN + 10];
-        diagnostics.push(error);
-        let rendered = render(&diagnostics, &Sources::default(), false);
-        assert!(rendered.contains("error[OCC001]"), "{rendered}");
-        assert!(rendered.ends_with("... and 11 warnings more\n"), "{rendered}");
-        assert_eq!(rendered.matches("[OCC").count(), MAX_SHOWN);
-        assert_eq!(summary(&diagnostics), format!("1 error, {} warnings", MAX_SHOWN + 10));
-    }
-
-    #[test]
-    fn a_place_that_is_not_in_the_text_is_survived() {
-        // The last but one ends before it begins.
-        for (text, start, end) in
-            [("", 0, 0), ("", 5, 9), ("é", 1, 1), ("a\n", 2, 2), ("a\nb", 4, 2), ("\u{feff}a", 0, 1)]
-        {
-            let range = Range { start, end };
-            let diagnostic = Diagnostic::error("OCC005", "wrong", span(range.clone()), "here");
-            let rendered = render(&[diagnostic], &source(text), false);
-            assert!(rendered.contains("a.yaml:"), "{text:?} {range:?}: {rendered}");
-        }
-        let elsewhere = Diagnostic::error("OCC005", "wrong", span(0..1), "here");
-        assert_eq!(render(&[elsewhere], &Sources::default(), false), "error[OCC005]: wrong\n\n");
-    }
-
-    #[test]
-    fn nothing_from_a_file_reaches_the_terminal_as_a_command() {
-        let text = "\u{1b}[2Jname: x\n";
-        let diagnostic = Diagnostic::error("OCC007", "no field `\u{1b}[2Jname`", span(0..8), "\r\u{7}")
-            .help("not\u{9b}31m \u{202e}this");
-        let rendered = render(&[diagnostic], &source(text), false);
-        let commands = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
-        assert!(!rendered.contains(commands), "{rendered:?}");
-    }
+/// The JSON of a report.
+fn to_json(value: &impl serde::Serialize) -> String {
+    let text = serde_json::to_string_pretty(value).expect("a report has text keys and writes to memory");
+    text + "\n"
 }

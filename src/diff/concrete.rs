@@ -149,6 +149,7 @@ pub(crate) fn check_available(
         severity: crate::diagnostic::Severity::Error,
         message,
         labels: labels.into_iter().collect(),
+        file: None,
         help: Some(format!("available: {}", open.join(", "))),
     })
 }

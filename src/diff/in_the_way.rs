@@ -184,6 +184,7 @@ impl<'a> VrackDiff<'a> {
             severity: Severity::Error,
             message,
             labels: labels.into_iter().collect(),
+            file: None,
             help: Some(
                 "declare that too, remove it, or let this vRack be managed as a whole (`manage: all`)"
                     .to_owned(),

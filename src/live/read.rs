@@ -126,6 +126,7 @@ impl Reader<'_> {
             severity: Severity::Error,
             message: format!("there is no vRack {vrack} in this account"),
             labels: span.map(|span| Label { span, message: "not found".to_owned() }).into_iter().collect(),
+            file: None,
             help: Some(choices("the account has", existing.iter().cloned())),
         }
     }
@@ -208,6 +209,7 @@ impl Reader<'_> {
             severity: Severity::Error,
             message,
             labels: labels.into_iter().collect(),
+            file: None,
             help: Some(choices("the account has", existing.iter().cloned())),
         }
     }

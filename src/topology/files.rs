@@ -51,6 +51,14 @@ pub fn read<P: AsRef<Path>>(paths: &[P]) -> (Sources, Vec<Diagnostic>) {
     (reading.sources, reading.diagnostics)
 }
 
+/// The topology that comes out of `reader`, as [`read`] would read it from a file called `name`.
+#[must_use]
+pub fn read_from(reader: impl Read, name: &str) -> (Sources, Vec<Diagnostic>) {
+    let mut reading = Reading::default();
+    reading.bytes(Path::new(name), read_limited(reader));
+    (reading.sources, reading.diagnostics)
+}
+
 #[derive(Default)]
 struct Reading {
     sources: Sources,
@@ -66,8 +74,16 @@ impl Reading {
             Ok(metadata) => metadata,
             Err(error) => return self.unreadable(path, &error),
         };
-        if !metadata.is_dir() {
+        if metadata.is_file() || is_open_already(path) {
             return self.file(path);
+        }
+        if !metadata.is_dir() {
+            // Opening a pipe waits for whoever writes to it, and some devices never end.
+            let message = format!("cannot read `{}`: it is neither a file nor a folder", path.display());
+            self.diagnostics.push(
+                reading::UNREADABLE.unplaced(message).about(path).help("write what it holds to a file first"),
+            );
+            return;
         }
         let mut files = Vec::new();
         self.folder(path, MAX_FOLDER_DEPTH, &mut files);
@@ -76,6 +92,7 @@ impl Reading {
             self.diagnostics.push(
                 reading::EMPTY_FOLDER
                     .unplaced(message)
+                    .about(path)
                     .help("name a folder with .yaml or .yml files in it, or a file"),
             );
         }
@@ -120,7 +137,12 @@ impl Reading {
         if !self.first_time(path) {
             return;
         }
-        let bytes = match read_limited(path) {
+        self.bytes(path, File::open(path).and_then(read_limited));
+    }
+
+    /// Takes what was read of a file as its text.
+    fn bytes(&mut self, path: &Path, bytes: io::Result<Vec<u8>>) {
+        let bytes = match bytes {
             Ok(bytes) => bytes,
             Err(error) => return self.unreadable(path, &error),
         };
@@ -129,6 +151,7 @@ impl Reading {
             self.diagnostics.push(
                 reading::TOO_LARGE
                     .unplaced(message)
+                    .about(path)
                     .help("check that it is a topology; if it is, split it by vRack"),
             );
             return;
@@ -140,9 +163,15 @@ impl Reading {
             Err(error) => {
                 let valid = error.utf8_error().valid_up_to();
                 let line = 1 + error.as_bytes()[..valid].iter().filter(|byte| **byte == b'\n').count();
-                let message = format!("the file `{}` is not UTF-8: see line {line}", path.display());
-                self.diagnostics
-                    .push(reading::NOT_UTF8.unplaced(message).help("save it with the encoding UTF-8"));
+                let message = match error.as_bytes() {
+                    [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => {
+                        format!("the file `{}` is not UTF-8, but UTF-16", path.display())
+                    }
+                    _ => format!("the file `{}` is not UTF-8: see line {line}", path.display()),
+                };
+                self.diagnostics.push(
+                    reading::NOT_UTF8.unplaced(message).about(path).help("save it with the encoding UTF-8"),
+                );
             }
         }
     }
@@ -154,15 +183,21 @@ impl Reading {
 
     fn unreadable(&mut self, path: &Path, error: &io::Error) {
         let message = format!("cannot read `{}`: {}", path.display(), reason(error));
-        self.diagnostics.push(reading::UNREADABLE.unplaced(message));
+        self.diagnostics.push(reading::UNREADABLE.unplaced(message).about(path));
     }
 }
 
 /// The bytes of a file, at most one more than [`MAX_FILE_BYTES`]: some files never end.
-fn read_limited(path: &Path) -> io::Result<Vec<u8>> {
+fn read_limited(reader: impl Read) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    File::open(path)?.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes)?;
+    reader.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
+}
+
+/// Whether `path` names something this program was started with: `/dev/stdin`, or what a shell puts in the
+/// place of `<(command)`. It is read whatever it is, as nobody has to be waited for to open it.
+fn is_open_already(path: &Path) -> bool {
+    ["/dev/stdin", "/dev/fd", "/proc/self/fd"].iter().any(|known| path.starts_with(known))
 }
 
 /// What went wrong, in the same words on every system where it is one of the usual things.

@@ -3,8 +3,11 @@
 mod address;
 mod document;
 pub mod files;
+pub mod format;
 mod parse;
 pub mod rules;
+pub mod schema;
+mod shape;
 mod spec;
 
 use std::collections::BTreeMap;

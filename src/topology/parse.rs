@@ -13,27 +13,14 @@ mod yaml;
 
 use std::borrow::Cow;
 
-use fields::{Entry, Fields, Reader, Shape, Taken, kind_of};
+use fields::{Entry, Fields, Reader, Taken, kind_of};
 use yaml::{Node, Value};
 
 use super::document::{Datacenter, Document, Extra, ExtraKind, Field, Layer, Located, Pop, Service, Vrack};
 use super::rules::{self, reading};
+use super::shape::{DATACENTER, ENDPOINTS, EXTRA, FILE, POP, SERVICE, VRACK};
 use super::{Manage, Topology};
 use crate::diagnostic::{Diagnostic, SourceId, Sources, Span};
-
-const FILE: Shape = Shape { name: "a topology", fields: &["version", "endpoint", "vracks"] };
-const VRACK: Shape = Shape { name: "a vRack", fields: &["manage", "protect", "services", "datacenters"] };
-const SERVICE: Shape = Shape { name: "a service", fields: &["description", "protect", "pop"] };
-const POP: Shape = Shape {
-    name: "a PoP",
-    fields: &["type", "interfaceId", "customerBgpArea", "ovhBgpArea", "subnet", "datacenter", "protect"],
-};
-const DATACENTER: Shape =
-    Shape { name: "a datacenter", fields: &["ovhBgpArea", "subnet", "protect", "extra"] };
-const EXTRA: Shape = Shape {
-    name: "an extra configuration",
-    fields: &["type", "subnet", "nextHop", "bgpNeighborArea", "bgpNeighborIp", "protect"],
-};
 
 /// Reads the topology that `sources` hold together.
 ///
@@ -119,17 +106,16 @@ impl Reader {
     }
 
     fn endpoint(&mut self, entry: Taken<'_>) -> Field<String> {
-        const KNOWN: [&str; 3] = ["ovh-eu", "ovh-ca", "ovh-us"];
         let field = self.text(entry);
         if let Field::Given(Located { value, span }) = &field
-            && !KNOWN.contains(&value.as_str())
+            && !ENDPOINTS.contains(&value.as_str())
             && !value.contains('/')
         {
             let mut diagnostic =
                 reading::INVALID_VALUE.at(format!("`{value}` is not an endpoint"), *span, "unknown endpoint");
-            diagnostic.help = Some(match suggest::nearest(value, &KNOWN) {
+            diagnostic.help = Some(match suggest::nearest(value, &ENDPOINTS) {
                 Some(known) => format!("did you mean `{known}`?"),
-                None => format!("an endpoint is {} or a URL", suggest::list(&KNOWN, "or")),
+                None => format!("an endpoint is {} or a URL", suggest::list(&ENDPOINTS, "or")),
             });
             self.report(diagnostic);
             return Field::Refused;

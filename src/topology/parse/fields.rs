@@ -12,14 +12,8 @@ use super::yaml::{Node, Value};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::topology::document::{Field, Keys, Located};
 use crate::topology::rules::{Rule, reading};
+use crate::topology::shape::Shape;
 use crate::topology::{Asn, DatacenterName};
-
-/// A mapping with a fixed set of fields: how messages call it, and what it may hold.
-pub(super) struct Shape {
-    /// With its article: "a PoP".
-    pub(super) name: &'static str,
-    pub(super) fields: &'static [&'static str],
-}
 
 /// An entry of a mapping whose key is a text or a number.
 pub(super) struct Entry<'a> {
@@ -173,8 +167,8 @@ impl Reader {
         let mut fields = Vec::with_capacity(entries.len());
         let mut misspelt = Vec::new();
         for entry in entries {
-            match shape.fields.iter().find(|known| **known == entry.key.value) {
-                Some(known) => fields.push((*known, entry.key.span, entry.value)),
+            match shape.field(&entry.key.value) {
+                Some(known) => fields.push((known.name, entry.key.span, entry.value)),
                 None => misspelt.extend(self.unknown_field(&entry.key, shape)),
             }
         }
@@ -183,13 +177,13 @@ impl Reader {
 
     /// Reports a field that is not known, and answers the one it is most likely meant to be.
     fn unknown_field(&mut self, key: &Located<Cow<'_, str>>, shape: &Shape) -> Option<&'static str> {
-        let Shape { name, fields } = shape;
-        let nearest = suggest::nearest(&key.value, fields);
+        let (name, fields) = (shape.name, shape.names());
+        let nearest = suggest::nearest(&key.value, &fields);
         let help = match (nearest, suggest::home_of(&key.value)) {
             (Some(field), None) => format!("did you mean `{field}`?"),
             (Some(field), Some(home)) => format!("did you mean `{field}`? {home}"),
             (None, Some(home)) => home.to_owned(),
-            (None, None) => format!("{name} may have {}", suggest::list(fields, "and")),
+            (None, None) => format!("{name} may have {}", suggest::list(&fields, "and")),
         };
         self.report(
             reading::UNKNOWN_FIELD

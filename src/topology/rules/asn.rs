@@ -5,6 +5,9 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::topology::Asn;
 use crate::topology::document::{Document, Field, Layer, Located};
 
+/// The ASNs that no router may use. Source: RFC 7607, RFC 6793, RFC 7300.
+pub(in crate::topology) const RESERVED_NUMBERS: [Asn; 4] = [Asn(0), Asn(23456), Asn(65535), Asn(u32::MAX)];
+
 pub(super) static RESERVED: Rule = Rule {
     code: "OCC020",
     severity: Severity::Error,
@@ -48,11 +51,10 @@ pub(super) fn all(document: &Document) -> impl Iterator<Item = (&'static str, &L
 
 fn reserved(document: &Document, found: &mut Vec<Diagnostic>) {
     for (field, Located { value: asn, span }) in all(document) {
-        let why = match asn.0 {
-            0 | 65535 | u32::MAX => "reserved",
-            23456 => "stands in for 32-bit ASNs",
-            _ => continue,
-        };
+        if !RESERVED_NUMBERS.contains(asn) {
+            continue;
+        }
+        let why = if asn.0 == 23456 { "stands in for 32-bit ASNs" } else { "reserved" };
         found.push(
             RESERVED
                 .at(format!("`{field}` cannot be {asn}: no router may use that ASN"), *span, why)

@@ -3,6 +3,7 @@
 use super::{Rule, reading};
 use crate::diagnostic::{Diagnostic, Severity, Span};
 use crate::topology::document::{Document, Extra, ExtraKind, Keys, Layer, Pop};
+use crate::topology::shape::{self, TypeFields};
 
 pub(super) static FOREIGN_FIELD: Rule = Rule {
     code: "OCC050",
@@ -23,68 +24,18 @@ pub(super) static SECOND_L2: Rule = Rule {
     check: Some(second_l2),
 };
 
-/// Fields that only one of the types has, and those it cannot do without.
-struct TypeFields {
-    /// As messages call it, with its article.
-    name: &'static str,
-    /// With what each is, for the help.
-    needed: &'static [(&'static str, &'static str)],
-    foreign: &'static [&'static str],
-    help: &'static str,
-}
-
-const L2: TypeFields = TypeFields {
-    name: "an l2 PoP",
-    needed: &[("datacenter", "the one datacenter it ends in, like `datacenter: RBX`")],
-    foreign: &["customerBgpArea", "ovhBgpArea", "subnet"],
-    help: "remove it, or make the PoP `type: l3`",
-};
-
-const L3: TypeFields = TypeFields {
-    name: "an l3 PoP",
-    needed: &[
-        ("customerBgpArea", "the ASN of your router, like `customerBgpArea: 65001`"),
-        ("subnet", "the /30 between your router and OVHcloud's, like `subnet: 172.16.0.0/30`"),
-    ],
-    foreign: &["datacenter"],
-    help: "an l3 PoP reaches every datacenter of its vRack: declare them under `datacenters`, beside `services`",
-};
-
-const NETWORK: TypeFields = TypeFields {
-    name: "a static route",
-    needed: &[
-        ("subnet", "the prefix behind the gateway, like `subnet: 192.168.10.0/24`"),
-        ("nextHop", "the gateway's address in the datacenter's subnet, like `nextHop: 10.1.0.10`"),
-    ],
-    foreign: &["bgpNeighborArea", "bgpNeighborIp"],
-    help: "remove it, or make this `type: bgp`",
-};
-
-const BGP: TypeFields = TypeFields {
-    name: "a BGP peer",
-    needed: &[
-        ("bgpNeighborArea", "the ASN of your router, like `bgpNeighborArea: 65020`"),
-        (
-            "bgpNeighborIp",
-            "your router's address in the datacenter's subnet, like `bgpNeighborIp: 10.1.0.10`",
-        ),
-    ],
-    foreign: &["subnet", "nextHop"],
-    help: "remove it, or make this `type: network`",
-};
-
 impl TypeFields {
     fn of_pop(pop: &Pop) -> Option<&'static Self> {
-        Some(match pop.layer.value()? {
-            Layer::L2 => &L2,
-            Layer::L3 => &L3,
+        shape::POP.of_type(match pop.layer.value()? {
+            Layer::L2 => "l2",
+            Layer::L3 => "l3",
         })
     }
 
     fn of_extra(extra: &Extra) -> Option<&'static Self> {
-        Some(match extra.kind.value()? {
-            ExtraKind::Network => &NETWORK,
-            ExtraKind::Bgp => &BGP,
+        shape::EXTRA.of_type(match extra.kind.value()? {
+            ExtraKind::Network => "network",
+            ExtraKind::Bgp => "bgp",
         })
     }
 

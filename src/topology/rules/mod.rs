@@ -4,7 +4,7 @@
 //! `OCC001`–`OCC099` are errors, `OCC101`–`OCC199` warnings; `OCC201`–`OCC299` are kept for what only
 //! the live state can tell.
 
-mod asn;
+pub(super) mod asn;
 mod capacity;
 mod extra;
 mod identity;
@@ -15,7 +15,7 @@ mod remark;
 mod subnet;
 
 use super::document::Document;
-use crate::diagnostic::{Diagnostic, Severity, Span};
+use crate::diagnostic::{CodeDescription, Diagnostic, Severity, Span};
 
 /// One rule.
 #[derive(Debug)]
@@ -49,6 +49,7 @@ pub static ALL: &[&Rule] = &[
     &reading::NOT_AN_ADDRESS,
     &reading::IPV6,
     &reading::NOT_PLAIN,
+    &reading::UNFORMATTABLE,
     &asn::RESERVED,
     &asn::POP_NOT_EBGP,
     &asn::PEER_NOT_EBGP,
@@ -81,6 +82,19 @@ pub static ALL: &[&Rule] = &[
 #[must_use]
 pub fn find(code: &str) -> Option<&'static Rule> {
     ALL.iter().copied().find(|rule| rule.code.eq_ignore_ascii_case(code))
+}
+
+/// What there is to say of every code, for reports.
+#[must_use]
+pub fn descriptions() -> Vec<CodeDescription> {
+    ALL.iter()
+        .map(|Rule { code, severity, title, doc, .. }| CodeDescription {
+            code,
+            severity: *severity,
+            title,
+            doc,
+        })
+        .collect()
 }
 
 /// Adds what breaks a rule in `document`.

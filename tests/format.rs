@@ -12,7 +12,8 @@ use std::process::{Command, Stdio};
 
 use insta::assert_snapshot;
 use ovhconnect::diagnostic::{self, Diagnostic, Source, Sources};
-use ovhconnect::topology::{self, Topology, format};
+use ovhconnect::topology::format::{self, Refused};
+use ovhconnect::topology::{self, Topology};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -23,8 +24,10 @@ use edits::{EXAMPLES, edit};
 
 fn formatted(text: &str) -> Result<String, String> {
     let source = Source { path: PathBuf::from("a.yaml"), text: text.to_owned() };
-    format::format(source)
-        .map_err(|refused| diagnostic::render(&refused.diagnostics, &refused.sources, false))
+    format::format(source).map_err(|refused| match refused {
+        Refused::Invalid(sources, errors) => diagnostic::render(&errors, &sources, false),
+        Refused::NoForm(why) => format!("no form: {why}"),
+    })
 }
 
 fn parse(text: &str) -> (Topology, Vec<Diagnostic>) {
@@ -53,7 +56,7 @@ fn check(text: &str) -> Result<bool, TestCaseError> {
         Ok(once) => once,
         Err(refused) => {
             prop_assert!(
-                !valid || (refused.contains("OCC016") && text.contains('%')),
+                !valid || (refused.contains("directives") && text.contains('%')),
                 "valid and refused: {refused}\n{text}"
             );
             return Ok(false);
@@ -108,8 +111,42 @@ vracks: # all of them\r
 version:     1\r
 # the end\r
 ";
-    assert_eq!(check(text), Ok(true));
-    assert_snapshot!(formatted(text).unwrap(), @"");
+    assert!(check(text).unwrap(), "it is valid");
+    assert_snapshot!(formatted(text).unwrap(), @r#"
+    # yaml-language-server: $schema=x.json
+    # The network of Paris.
+
+    version: 1
+
+    # every vRack
+    vracks:  # all of them
+      pn-12345:
+        # behind the datacenters
+
+        services:
+          0d9e2f64-7b1a-4c8d-8f3e-5a6b7c8d9e02:
+            pop:
+              type: l3
+              customerBgpArea: 65001
+              subnet: 172.16.0.4/30  # the link
+            # after the PoP
+          6b0c8f3e-3c1f-4a5e-9a52-0c4c9b1f2d01: {description: "yes", pop: {type: l2, datacenter: GRA}}  # the last
+        datacenters:
+          # below the datacenters
+          3:  # Gravelines
+            subnet: 10.1.0.0/24
+            extra: [{type: network, subnet: 192.168.10.0/24, nextHop: 10.1.0.10}]
+          RBX:
+            # - type: bgp
+            subnet: 10.2.0.0/24
+            extra:
+              # the firewall
+              # its kind
+              - type: bgp
+                bgpNeighborArea: 65020
+                bgpNeighborIp: 10.2.0.10  # its address
+    # the end
+    "#);
 }
 
 #[test]
@@ -127,8 +164,20 @@ vracks:
         pop: {type: l3, customerBgpArea:   *asn, subnet: 172.16.0.8/30}
 version: 1
 ";
-    assert_eq!(check(text), Ok(true));
-    assert_snapshot!(formatted(text).unwrap(), @"");
+    assert!(check(text).unwrap(), "it is valid");
+    assert_snapshot!(formatted(text).unwrap(), @r"
+    vracks:
+      pn-1:
+        services:
+          6b0c8f3e-3c1f-4a5e-9a52-0c4c9b1f2d01:
+            pop: &pop {subnet: 172.16.0.0/30, customerBgpArea: &asn 65001, type: l3}
+          0d9e2f64-7b1a-4c8d-8f3e-5a6b7c8d9e02:
+            pop: {<<: *pop, subnet: 172.16.0.4/30}
+          a1b2c3d4-0000-4000-8000-000000000003:
+            description: !!str 12
+            pop: {type: l3, customerBgpArea: *asn, subnet: 172.16.0.8/30}
+    version: 1
+    ");
 }
 
 #[test]
@@ -136,7 +185,7 @@ fn what_is_wrong_is_left_alone() {
     let refused = formatted("version: 1\nvracks: {pn-1: {manege: all}}\n").unwrap_err();
     assert!(refused.contains("error[OCC007]"), "{refused}");
     let refused = formatted("%YAML 1.2\n---\nversion: 1\nvracks: {pn-1: {manage: declared}}\n").unwrap_err();
-    assert!(refused.contains("OCC016") && refused.contains("directives"), "{refused}");
+    assert!(refused.contains("directives"), "{refused}");
 }
 
 /// A topology with everything in it.
@@ -197,7 +246,8 @@ impl Hand<'_> {
 
     fn remark(&mut self) -> String {
         self.remarks += 1;
-        format!("# remark {}:{}", self.remarks, if self.one_in(2) { " {x}" } else { "" })
+        let further = if self.one_in(2) { " {x}" } else { "" };
+        format!("# remark {}:{further}", self.remarks)
     }
 
     /// Ends a line, and puts what people put between lines.
@@ -207,7 +257,11 @@ impl Hand<'_> {
             let _ = write!(self.out, " {text}");
         }
         self.out.push('\n');
-        while self.one_in(4) {
+        // The choices go round, and may say yes for ever.
+        for _ in 0..3 {
+            if !self.one_in(4) {
+                break;
+            }
             if self.one_in(2) {
                 self.out.push('\n');
             } else {
@@ -316,13 +370,11 @@ impl Hand<'_> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
 
     #[test]
     fn whoever_wrote_it_the_canonical_form_says_the_same(choices in prop::collection::vec(any::<u8>(), 1..200), crlf in any::<bool>()) {
         let mut hand = Hand { choices: choices.iter().cycle(), remarks: 0, out: String::new() };
-        // A cycle of choices may say yes for ever.
-        prop_assume!(choices.iter().any(|choice| choice % 2 != 0 && choice % 3 != 0 && choice % 5 != 0));
         hand.end(0);
         hand.block(&everything(), 0);
         let (remarks, text) = (hand.remarks, hand.out);
@@ -370,8 +422,15 @@ fn a_file_is_checked_then_written_then_clean() {
     fs::write(&path, UNTIDY).unwrap();
     let (code, stdout, stderr) = run(folder.path(), &["fmt", "--check"], "");
     assert_eq!(code, 1);
-    assert_snapshot!(stdout, @"");
-    assert_snapshot!(stderr, @"");
+    assert_snapshot!(stdout, @r"
+    --- topology.yaml
+    +++ topology.yaml (canonical)
+    @@ -1,2 +1,2 @@
+    +version: 1  # one
+     vracks: {pn-1: {manage: declared}}
+    -version: 1 # one
+    ");
+    assert_snapshot!(stderr, @"1 file not in canonical form; `ovhconnect fmt` writes it.");
     assert_eq!(fs::read_to_string(&path).unwrap(), UNTIDY);
 
     let (code, stdout, stderr) = run(folder.path(), &["fmt"], "");

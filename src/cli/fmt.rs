@@ -11,7 +11,8 @@ use super::args::Fmt;
 use super::exit::Exit;
 use super::{error, out, say};
 use crate::diagnostic::{self, Diagnostic, Source, Sources};
-use crate::topology::{files, format};
+use crate::topology::files;
+use crate::topology::format::{self, Refused};
 
 /// How standard input is named.
 const STDIN: &str = "-";
@@ -64,8 +65,12 @@ fn tell(diagnostics: &[Diagnostic], sources: &Sources) {
 fn file(source: &Source, check: bool) -> Outcome {
     let formatted = match format::format(source.clone()) {
         Ok(formatted) => formatted,
-        Err(refused) => {
-            tell(&refused.diagnostics, &refused.sources);
+        Err(Refused::Invalid(sources, errors)) => {
+            tell(&errors, &sources);
+            return Outcome::Failed;
+        }
+        Err(Refused::NoForm(why)) => {
+            error(&format!("`{}` is left as it is: {why}", source.path.display()));
             return Outcome::Failed;
         }
     };

@@ -85,9 +85,9 @@ impl Reading {
             );
             return;
         }
-        let mut files = Vec::new();
+        let (mut files, told) = (Vec::new(), self.diagnostics.len());
         self.folder(path, MAX_FOLDER_DEPTH, &mut files);
-        if files.is_empty() {
+        if files.is_empty() && self.diagnostics.len() == told {
             let message = format!("the folder `{}` holds no topology", path.display());
             self.diagnostics.push(
                 reading::EMPTY_FOLDER

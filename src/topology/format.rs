@@ -14,71 +14,44 @@ mod tree;
 
 use std::collections::BTreeMap;
 
-use super::rules::reading;
 use super::{Topology, parse};
-use crate::diagnostic::{Diagnostic, Source, SourceId, Sources, Span};
+use crate::diagnostic::{Diagnostic, Source, Sources};
 
 /// Why a file is left as it is.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Refused {
-    /// The file.
-    pub sources: Sources,
-    /// What is wrong in it.
-    pub diagnostics: Vec<Diagnostic>,
+pub enum Refused {
+    /// It is not valid by itself: what was read, and the errors in it.
+    Invalid(Sources, Vec<Diagnostic>),
+    /// It has no canonical form, or not one that says the same.
+    NoForm(String),
 }
 
 /// The canonical form of a topology file.
 ///
 /// # Errors
 /// The file is not valid by itself, or holds what the canonical form cannot hold.
-pub fn format(source: Source) -> Result<String, Box<Refused>> {
+pub fn format(source: Source) -> Result<String, Refused> {
+    let path = source.path.clone();
     let mut sources = Sources::default();
     let id = sources.add(source);
     let (topology, diagnostics) = parse(&sources);
     if diagnostics.iter().any(Diagnostic::is_error) {
-        let diagnostics = diagnostics.into_iter().filter(Diagnostic::is_error).collect();
-        return Err(Box::new(Refused { sources, diagnostics }));
+        let errors = diagnostics.into_iter().filter(Diagnostic::is_error).collect();
+        return Err(Refused::Invalid(sources, errors));
     }
-    let refuse = |sources: &Sources, diagnostic: Diagnostic| {
-        Err(Box::new(Refused { sources: sources.clone(), diagnostics: vec![diagnostic] }))
-    };
-    let Some(source) = sources.get(id) else { return Ok(String::new()) };
-    let tree = match tree::read(&source.text) {
-        Ok(tree) => tree,
-        Err(what) => {
-            return refuse(&sources, unformattable(what.message, what.at));
-        }
-    };
-    let text = print::print(&tree);
+    let text = sources.get(id).map_or("", |source| &source.text);
+    let formatted = print::print(&tree::read(text).map_err(|tree::Obstacle(what)| Refused::NoForm(what))?);
     // The promise of this module, held for the very file at hand.
-    let formatted = Source { path: source.path.clone(), text };
-    if let Some(lost) = lost(&sources, &topology, &diagnostics, &formatted) {
-        return refuse(&sources, unformattable(format!("formatting would lose {lost}"), 0));
+    if comments(text) != comments(&formatted) {
+        return Err(Refused::NoForm("a comment would be lost".to_owned()));
     }
-    Ok(formatted.text)
-}
-
-fn unformattable(message: String, at: usize) -> Diagnostic {
-    let start = u32::try_from(at).unwrap_or(u32::MAX);
-    let span = Span { source: SourceId(0), start, end: start };
-    reading::UNFORMATTABLE.at(message, span, "").help("the file is left as it is")
-}
-
-/// What `formatted` lacks of the original, if it lacks anything.
-fn lost(
-    original: &Sources,
-    topology: &Topology,
-    diagnostics: &[Diagnostic],
-    formatted: &Source,
-) -> Option<&'static str> {
-    let mut sources = Sources::default();
-    sources.add(formatted.clone());
-    let (again, found) = parse(&sources);
-    if !same(topology, &again) || messages(diagnostics) != messages(&found) {
-        return Some("its meaning");
+    let mut again = Sources::default();
+    again.add(Source { path, text: formatted.clone() });
+    let (same_topology, same_diagnostics) = parse(&again);
+    if !same(&topology, &same_topology) || messages(&diagnostics) != messages(&same_diagnostics) {
+        return Err(Refused::NoForm("its meaning would be lost".to_owned()));
     }
-    let before = original.iter().next().map(|(_, source)| comments(&source.text));
-    (before != Some(comments(&formatted.text))).then_some("a comment")
+    Ok(formatted)
 }
 
 /// Whether two topologies say the same, wherever they say it.

@@ -36,16 +36,17 @@ impl Origin {
     /// The URI of `path`, and whether it is relative to the root.
     pub(super) fn uri(&self, path: &Path) -> (String, bool) {
         let absolute = self.absolute(path);
-        if let Ok(below) = absolute.strip_prefix(&self.root) {
-            let mut uri = Url::parse("file:///").expect("this is a URL");
-            if let Ok(mut segments) = uri.path_segments_mut() {
-                let parts = below.components().map(|part| part.as_os_str().to_string_lossy().into_owned());
-                segments.pop_if_empty().extend(parts);
+        match absolute.strip_prefix(&self.root) {
+            Ok(below) => {
+                let encoded = Url::from_file_path(Path::new("/").join(below));
+                let encoded = encoded.map_or_else(|()| self.relative(path), |uri| uri.path().to_owned());
+                (encoded.trim_start_matches('/').to_owned(), true)
             }
-            return (uri.path().trim_start_matches('/').to_owned(), true);
+            Err(_) => {
+                let uri = Url::from_file_path(&absolute);
+                (uri.map_or_else(|()| self.relative(path), Into::into), false)
+            }
         }
-        let uri = Url::from_file_path(&absolute).map_or_else(|()| self.relative(path), Into::into);
-        (uri, false)
     }
 
     fn absolute(&self, path: &Path) -> PathBuf {

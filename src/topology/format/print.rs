@@ -95,6 +95,14 @@ impl Printer {
         for (at, item) in self.in_order(collection, kind).into_iter().enumerate() {
             if !(begun && at == 0) {
                 self.lines(&item.above, indent);
+                // What is about an item whose first field stands beside the dash stands above the dash.
+                if let Some(fields) = self.beside_dash(item, kind.of_value(item), indent)
+                    && let Some(first) = self.in_order(fields, kind.of_value(item)).first()
+                {
+                    let beside = item.beside.iter().map(|text| Line { apart: false, text: text.clone() });
+                    self.lines(&beside.collect::<Vec<_>>(), indent);
+                    self.lines(&first.above, indent);
+                }
                 self.begin(item.apart, indent);
             }
             self.item(item, kind, indent);
@@ -123,14 +131,28 @@ impl Printer {
             self.out.push(' ');
             self.out.push_str(property);
         }
-        // `- type: bgp`: the first field stands beside the dash.
-        if item.key.is_none() && block.mapping && item.value.properties.is_empty() && item.beside.is_none() {
+        if self.beside_dash(item, kind, indent).is_some() {
             self.out.push(' ');
             self.block(block, kind, indent + 2, true);
         } else {
             self.end(item);
             self.fresh = true;
             self.block(block, kind, indent + 2, false);
+        }
+    }
+
+    /// The fields of a list's item of which the first stands beside the dash: `- type: bgp`.
+    fn beside_dash<'i>(&self, item: &'i Item, kind: Kind, indent: usize) -> Option<&'i Collection> {
+        match &item.value.content {
+            Content::Collection(fields)
+                if item.key.is_none()
+                    && fields.mapping
+                    && item.value.properties.is_empty()
+                    && !self.fits(item, kind, indent + 1) =>
+            {
+                Some(fields)
+            }
+            _ => None,
         }
     }
 
@@ -147,7 +169,7 @@ impl Printer {
     /// taken.
     fn fits(&self, item: &Item, kind: Kind, used: usize) -> bool {
         match &item.value.content {
-            Content::Collection(Collection { items, tail, .. }) if items.is_empty() => tail.is_empty(),
+            Content::Collection(Collection { items, .. }) if items.is_empty() => true,
             Content::Collection(Collection { flow: true, .. }) => {
                 used + 1 + self.in_line(&item.value, kind, Within::Block).chars().count() <= WIDTH
             }

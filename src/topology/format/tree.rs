@@ -100,12 +100,9 @@ pub(super) struct Collection {
     pub(super) tail: Vec<Line>,
 }
 
-/// What stands in the way, and at which byte.
+/// What stands in the way of reading a file.
 #[derive(Debug)]
-pub(super) struct Obstacle {
-    pub(super) message: String,
-    pub(super) at: usize,
-}
+pub(super) struct Obstacle(pub(super) String);
 
 /// The tree of a text that is a valid topology.
 pub(super) fn read(text: &str) -> Result<File, Obstacle> {
@@ -203,8 +200,7 @@ impl<'t> Reader<'t> {
         };
         let mut events = Vec::new();
         for next in Parser::new_from_str_with_options(text, options) {
-            let (event, span) =
-                next.map_err(|error| Obstacle { message: format!("this cannot be read: {error}"), at: 0 })?;
+            let (event, span) = next.map_err(|error| Obstacle(format!("this cannot be read: {error}")))?;
             let (start, _) = reader.range(span)?;
             match event {
                 Event::Comment(text, _) => {
@@ -217,8 +213,8 @@ impl<'t> Reader<'t> {
                 }
                 Event::DocumentStart(explicit, version) => {
                     if version.is_some() || text[..start].lines().any(|line| line.starts_with('%')) {
-                        let message = "a file with YAML directives (`%`) has no canonical form".to_owned();
-                        return Err(Obstacle { message, at: 0 });
+                        let message = "YAML directives (`%`) have no place in it".to_owned();
+                        return Err(Obstacle(message));
                     }
                     if explicit {
                         reader.mark = Some(start);
@@ -237,7 +233,7 @@ impl<'t> Reader<'t> {
         // Texts that are in memory as a whole have byte offsets.
         match (span.start.byte_offset(), span.end.byte_offset()) {
             (Some(start), Some(end)) => Ok((start.min(self.text.len()), end.min(self.text.len()))),
-            _ => Err(Obstacle { message: "the parser lost its place".to_owned(), at: 0 }),
+            _ => Err(Obstacle("the parser lost its place".to_owned())),
         }
     }
 
@@ -271,7 +267,7 @@ impl<'t> Reader<'t> {
     fn node(&mut self, depth: usize) -> Result<Node, Obstacle> {
         let too_deep = depth > MAX_DEPTH;
         let Some((event, span)) = self.events.next().filter(|_| !too_deep) else {
-            return Err(Obstacle { message: "the file ends too early or nests too deep".to_owned(), at: 0 });
+            return Err(Obstacle("the file ends too early or nests too deep".to_owned()));
         };
         let (mut start, mut end) = self.range(span)?;
         let written = self.text.get(start..end).unwrap_or_default();
@@ -297,7 +293,7 @@ impl<'t> Reader<'t> {
                 (Content::Collection(collection), anchor)
             }
             other => {
-                return Err(Obstacle { message: format!("nothing is known of {other:?} here"), at: start });
+                return Err(Obstacle(format!("nothing is known of {other:?} here")));
             }
         };
         if let Some(name) = self.anchors.get(&anchor).filter(|_| anchor != 0) {
@@ -349,6 +345,8 @@ fn take_while(remarks: &mut Remarks, mut wanted: impl FnMut(&Remark) -> bool) ->
 fn attach(node: &mut Node, remarks: &mut Remarks, boundary: usize) {
     let (column, end) = (node.column, node.end);
     let Content::Collection(collection) = &mut node.content else { return };
+    // What follows a closing brace is not about the last thing before it.
+    let boundary = if collection.flow { boundary.min(end) } else { boundary };
     let starts: Vec<usize> = collection.items.iter().map(Item::start).collect();
     for (at, item) in collection.items.iter_mut().enumerate() {
         let start = starts[at];
@@ -358,7 +356,7 @@ fn attach(node: &mut Node, remarks: &mut Remarks, boundary: usize) {
     }
     let tail = if collection.flow {
         collection.flow = collection.items.iter().all(|item| item.is_bare());
-        take_while(remarks, |remark| remark.start < end)
+        take_while(remarks, |remark| remark.start < boundary)
     } else {
         take_while(remarks, |remark| !remark.beside && remark.start < boundary && remark.column >= column)
     };
@@ -382,6 +380,12 @@ fn attach_item(item: &mut Item, remarks: &mut Remarks, boundary: usize) {
         if remark.beside { beside.push(remark) } else { item.above.push(remark.line()) }
     }
     attach(&mut item.value, remarks, boundary);
+    // Empty braces have no line to put it on.
+    if let Content::Collection(collection) = &mut item.value.content
+        && collection.items.is_empty()
+    {
+        item.above.append(&mut collection.tail);
+    }
     if !block {
         beside.extend(take_while(remarks, |remark| {
             remark.beside && remark.line == last_line && (end..boundary).contains(&remark.start)

@@ -49,7 +49,6 @@ pub static ALL: &[&Rule] = &[
     &reading::NOT_AN_ADDRESS,
     &reading::IPV6,
     &reading::NOT_PLAIN,
-    &reading::UNFORMATTABLE,
     &asn::RESERVED,
     &asn::POP_NOT_EBGP,
     &asn::PEER_NOT_EBGP,

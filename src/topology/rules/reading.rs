@@ -115,11 +115,3 @@ pub(crate) static NOT_PLAIN: Rule = Rule::reading(
      others, and `0x1F` is rarely what the API's documentation shows. Only digits without leading zeros \
      mean the same to everyone. An ASN in dotted notation is to be written as one number.",
 );
-
-pub(crate) static UNFORMATTABLE: Rule = Rule::reading(
-    "OCC016",
-    "a file that is formatted has a canonical form",
-    "`ovhconnect fmt` writes a file anew only where nothing is lost. A file with YAML directives (`%YAML`, \
-     `%TAG`) is left as it is, and so is one of which a comment or the meaning would not be the same \
-     afterwards: the program looks before it writes. Everything else works with such a file.",
-);

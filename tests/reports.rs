@@ -244,7 +244,10 @@ fn sarif_places_everything_in_its_artifacts() {
 #[ignore = "needs the schema: its path in SARIF_SCHEMA, as .ci/run has it"]
 fn sarif_is_valid_by_its_published_schema() {
     let path = std::env::var("SARIF_SCHEMA").expect("the path of the schema");
-    let schema: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let mut schema: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    // One pattern, of a field that is not written, has a bracket too many. Not every engine lets it pass.
+    let language = schema.pointer_mut("/definitions/run/properties/language").unwrap();
+    language.as_object_mut().unwrap().remove("pattern");
     let validator = jsonschema::validator_for(&schema).unwrap();
     assert!(!validator.is_valid(&serde_json::json!({"version": "2.1.0"})), "a report without runs");
     for (name, loaded) in cases() {

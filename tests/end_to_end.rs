@@ -1,5 +1,8 @@
 //! The program itself, over HTTP, against the simulator: what the exit codes and the request log say.
 
+#[path = "end_to_end/bad_day.rs"]
+mod bad_day;
+
 use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::sync::Arc;
@@ -25,11 +28,16 @@ struct Bench {
 impl Bench {
     /// An account made from `topology`, with nothing configured.
     fn new(topology: &str) -> Self {
+        Self::at_speed(topology, SPEED)
+    }
+
+    /// The same, with a simulator whose time runs `speed` times as fast as ours.
+    fn at_speed(topology: &str, speed: f64) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::write(folder.path().join("topology.yaml"), topology).expect("a file");
         let loaded = files::load(&[folder.path()]);
         let account = rehearsal::account_for(&loaded.topology);
-        let clock = Arc::new(SystemClock::scaled(SPEED));
+        let clock = Arc::new(SystemClock::scaled(speed));
         let simulator =
             Arc::new(Simulator::new(&account, Options::default(), clock).expect("a valid account"));
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");

@@ -1,6 +1,6 @@
 //! The canonical form of a topology file: the same meaning, one way to write it, every comment kept.
 //!
-//! Fields stand in the order of [`shape`](super::shape); vRacks, services, datacenters and extras in the
+//! Fields stand in the order of `shape`; vRacks, services, datacenters and extras in the
 //! author's, which often says something. Indentation is two spaces, quotes stand where YAML readers would
 //! disagree without them, prefixes and uuids are written as the API writes them, at most one empty line
 //! follows another line, and lines end in a line feed. What is written in braces or brackets stays so

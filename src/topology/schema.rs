@@ -1,4 +1,4 @@
-//! The JSON schema of a topology file, for editors: what [`shape`](super::shape) says, as draft 07, which
+//! The JSON schema of a topology file, for editors: what `shape` says, as draft 07, which
 //! every YAML language server understands.
 //!
 //! It accepts every file that is valid, and refuses what one value, or the fields of one mapping, show to

@@ -245,9 +245,11 @@ fn sarif_places_everything_in_its_artifacts() {
 fn sarif_is_valid_by_its_published_schema() {
     let path = std::env::var("SARIF_SCHEMA").expect("the path of the schema");
     let mut schema: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
-    // One pattern, of a field that is not written, has a bracket too many. Not every engine lets it pass.
-    let language = schema.pointer_mut("/definitions/run/properties/language").unwrap();
-    language.as_object_mut().unwrap().remove("pattern");
+    // The pattern of a field that is not written has a bracket too many. Not every engine lets it pass.
+    for part in ["run", "toolComponent"] {
+        let language = schema.pointer_mut(&format!("/definitions/{part}/properties/language")).unwrap();
+        language.as_object_mut().unwrap().remove("pattern");
+    }
     let validator = jsonschema::validator_for(&schema).unwrap();
     assert!(!validator.is_valid(&serde_json::json!({"version": "2.1.0"})), "a report without runs");
     for (name, loaded) in cases() {

@@ -50,6 +50,14 @@ impl Life {
         Self { phase, task: None, doomed: false }
     }
 
+    /// What would have taken it failed: it is in force again, unless a deletion of its own still runs.
+    pub(super) fn spare(&mut self) {
+        self.doomed = false;
+        if self.task.is_none() {
+            self.phase = Phase::Active;
+        }
+    }
+
     pub(super) fn is_going(&self) -> bool {
         self.doomed || self.phase == Phase::ToDelete
     }

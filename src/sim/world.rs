@@ -230,12 +230,10 @@ impl World {
     /// A deletion failed: the datacenter and its extras are in force again.
     pub(super) fn spare_datacenter(&mut self, id: u64) {
         let Some(datacenter) = self.datacenters.get_mut(&id) else { return };
-        datacenter.life.phase = Phase::Active;
-        datacenter.life.doomed = false;
+        datacenter.life.spare();
         for extra in datacenter.extras.clone() {
             if let Some(extra) = self.extras.get_mut(&extra) {
-                extra.life.phase = Phase::Active;
-                extra.life.doomed = false;
+                extra.life.spare();
             }
         }
     }

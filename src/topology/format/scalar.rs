@@ -151,6 +151,9 @@ mod tests {
             "ovh-eu",
             "https://eu.api.ovh.com/1.0",
             "Zürich 🦀",
+            "a, b",
+            "say \"hi\"",
+            "it's \"x\"",
         ] {
             assert_eq!(text(plain, Within::Block), plain);
         }
@@ -171,10 +174,9 @@ mod tests {
             ("- x", "\"- x\""),
             ("a: b", "\"a: b\""),
             ("a #b", "\"a #b\""),
-            ("a, b", "\"a, b\""),
             ("{x}", "\"{x}\""),
-            ("say \"hi\"", "'say \"hi\"'"),
-            ("it's \"x\"", "\"it's \\\"x\\\"\""),
+            ("\"hi\"", "'\"hi\"'"),
+            ("'s \"x\"", "\"'s \\\"x\\\"\""),
             ("two\nlines\t\u{7}", "\"two\\nlines\\t\\x07\""),
             ("\u{202e}x", "\"\\u202ex\""),
         ] {

@@ -377,7 +377,12 @@ impl World {
                     pop.life.phase = Phase::Active;
                 }
             }
-            Work::DelDatacenter(id) => self.spare_datacenter(*id),
+            // The deletion of its PoP may take it all the same.
+            Work::DelDatacenter(id) => {
+                if self.datacenters.get(id).is_some_and(|it| !it.life.doomed) {
+                    self.spare_datacenter(*id);
+                }
+            }
             Work::DelExtra(_) => {
                 if let Some(life) = self.life_of(work)
                     && !life.doomed

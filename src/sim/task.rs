@@ -361,6 +361,13 @@ impl World {
         }
     }
 
+    /// Whether the deletion of another PoP still takes a datacenter with it.
+    fn is_taken(&self, datacenter: u64) -> bool {
+        let unfinished = self.services.values().flat_map(|service| &service.tasks);
+        let mut works = unfinished.filter_map(|id| self.tasks.get(id)).map(|task| &task.work);
+        works.any(|work| matches!(work, Work::DelPop(_, taken) if taken.contains(&datacenter)))
+    }
+
     /// A failed creation leaves `init` or nothing; a failed deletion leaves what was there.
     /// Assumed: what the real API leaves behind is not documented.
     fn fall_short(&mut self, work: &Work) {
@@ -370,8 +377,10 @@ impl World {
             Work::AddDatacenter(id) if removes => self.drop_datacenter(*id),
             Work::AddExtra(id) if removes => self.drop_extra(*id),
             Work::DelPop(id, datacenters) => {
-                for datacenter in datacenters {
-                    self.spare_datacenter(*datacenter);
+                for datacenter in
+                    datacenters.iter().filter(|id| !self.is_taken(**id)).copied().collect::<Vec<_>>()
+                {
+                    self.spare_datacenter(datacenter);
                 }
                 if let Some(pop) = self.pops.get_mut(id) {
                     pop.life.phase = Phase::Active;

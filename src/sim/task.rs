@@ -387,10 +387,8 @@ impl World {
                 }
             }
             // The deletion of its PoP may take it all the same.
-            Work::DelDatacenter(id) => {
-                if self.datacenters.get(id).is_some_and(|it| !it.life.doomed) {
-                    self.spare_datacenter(*id);
-                }
+            Work::DelDatacenter(id) if self.datacenters.get(id).is_some_and(|it| !it.life.doomed) => {
+                self.spare_datacenter(*id);
             }
             Work::DelExtra(_) => {
                 if let Some(life) = self.life_of(work)

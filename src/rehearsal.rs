@@ -42,6 +42,8 @@ pub fn account_for(topology: &Topology) -> Account {
         };
         let mut entry = ServiceEntry::new(service.uuid(), asked.unwrap_or(number));
         entry.interfaces = vec![InterfaceEntry::Id(asked.unwrap_or(number))];
+        // The topology does not say where they are delivered; that they are apart is the best case.
+        entry.pop = format!("POP-{number}");
         account.services.push(entry);
     }
     account

@@ -28,7 +28,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     // Where they meet again: the calls of a plan.
     ("apply", &["api", "live", "plan", "topology"]),
     // Reads types, calls nobody.
-    ("render", &["apply", "diff", "live", "plan", "topology"]),
+    ("render", &["apply", "diagnostic", "diff", "live", "plan", "topology"]),
     // The customer's side: from a topology alone.
     ("router", &["topology"]),
     // From a topology alone as well.

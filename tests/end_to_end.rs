@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use ovhconnect::rehearsal;
 use ovhconnect::sim::clock::SystemClock;
-use ovhconnect::sim::{Options, Simulator, serve};
+use ovhconnect::sim::{Effect, Fault, Options, PortStatus, Simulator, serve};
 use ovhconnect::topology::files;
 
 const FIRST: &str = "6b0c8f3e-3c1f-4a5e-9a52-0c4c9b1f2d01";
@@ -307,6 +307,80 @@ fn a_wrong_command_line_exits_with_64() {
     let bench = Bench::new(&one_service());
     bench.run(&["plan", "--no-such-flag"]).exits(64);
     bench.run(&["--help"]).exits(0);
+}
+
+#[test]
+fn warnings_change_nothing_unless_they_are_denied() {
+    let bench = Bench::new(&one_service());
+    // One that the files show, and one that only live state does.
+    let dark = "OCC303";
+    bench.simulator.world().set_port_status(1001, PortStatus::Disabled);
+    let told = bench.run(&["plan"]).exits(0);
+    for expected in ["warning[OCC121]", "warning[OCC303]", "topology.yaml:6:9"] {
+        assert!(told.stderr().contains(expected), "{expected:?} is missing:\n{}", told.stderr());
+    }
+    assert!(!told.stdout().contains("warning"), "stdout is for the plan:\n{}", told.stdout());
+    for command in [&["plan", "--out", "plan.json"][..], &["apply", "--auto-approve"]] {
+        let refused = bench.run(&[command, &["--deny", "warnings"]].concat()).exits(3);
+        assert!(refused.stderr().contains("--deny warnings"), "{}", refused.stderr());
+    }
+    assert!(!bench.folder.path().join("plan.json").exists(), "a plan that was refused was saved");
+    assert_eq!(bench.mutations(), [""; 0]);
+
+    bench.run(&["validate", "--deny", "warnings"]).exits(1);
+    let files = ["OCC109", "OCC110", "OCC121", "OCC123"].map(|code| format!("--allow={code}"));
+    let files: Vec<&str> = files.iter().map(String::as_str).collect();
+    bench.run(&[&["validate", "--deny", "warnings"][..], &files].concat()).exits(0);
+    let refused = bench.run(&[&["plan", "--deny", "warnings"][..], &files].concat()).exits(3);
+    assert!(refused.stderr().contains("1 warning,"), "{}", refused.stderr());
+    let silenced =
+        bench.run(&[&["plan", "--deny", "warnings", "--allow", dark][..], &files].concat()).exits(0);
+    assert_eq!(silenced.stderr(), "");
+
+    // In the file it is the same, and what it silences is looked for.
+    let allowed =
+        |codes: &str| format!("allow: [OCC109, OCC110, OCC121, OCC123, {codes}]\n{}", one_service());
+    bench.write(&allowed(dark));
+    bench.run(&["plan", "--deny", "warnings"]).exits(0);
+    bench.run(&["plan", "--out", "plan.json"]).exits(0);
+    bench.write(&allowed("OCC303, OCC304"));
+    bench.run(&["validate", "--deny", "warnings"]).exits(0);
+    let vain = bench.run(&["plan"]).exits(0);
+    assert!(vain.stderr().contains("`allow` silences no OCC304 here"), "{}", vain.stderr());
+
+    // A saved plan was judged; that a port is put in service meanwhile does not make it another plan.
+    bench.run(&["apply", "plan.json", "--deny", "warnings"]).exits(1);
+    bench.simulator.world().set_port_status(1001, PortStatus::Enabled);
+    bench.run(&["apply", "plan.json", "--auto-approve"]).exits(0);
+}
+
+#[test]
+fn a_plan_does_not_depend_on_what_it_only_remarks_on() {
+    let bench = Bench::new(&one_service());
+    let refused = || Effect::Status { code: 403, retry_after: None, handled: false };
+    bench.simulator.add_fault(Fault::always(refused()).on("GET", "/ovhCloudConnect/*/interface/**"));
+    bench.simulator.add_fault(Fault::always(refused()).on("GET", "/ovhCloudConnect/*/interface"));
+    bench.run(&["plan"]).exits(0);
+}
+
+#[test]
+fn a_code_is_explained() {
+    let bench = Bench::new(&one_service());
+    let one = bench.run(&["explain", "occ030"]).exits(0);
+    for expected in ["OCC030: the subnet", "is an error", "Source:", "-        pop:", "+        pop:"] {
+        assert!(one.stdout().contains(expected), "{expected:?} is missing:\n{}", one.stdout());
+    }
+    let list = bench.run(&["explain"]).exits(0).stdout();
+    let all = bench.run(&["explain", "--all", "--format", "markdown"]).exits(0).stdout();
+    for rule in ovhconnect::topology::rules::all() {
+        assert!(list.contains(rule.code) && all.contains(&format!("## {}", rule.code)), "{}", rule.code);
+    }
+    let unknown = bench.run(&["explain", "OCC30"]).exits(64);
+    assert!(unknown.stderr().contains("did you mean `OCC030`?"), "{}", unknown.stderr());
+    for (code, said) in [("OCC0101", "did you mean `OCC101`?"), ("OCC030", "is an error")] {
+        let refused = bench.run(&["validate", "--allow", code]).exits(64);
+        assert!(refused.stderr().contains(said), "{}", refused.stderr());
+    }
 }
 
 #[test]

@@ -44,7 +44,7 @@ fn meaning(text: &str) -> impl PartialEq + std::fmt::Debug + use<> {
     let vracks: Vec<_> =
         topology.vracks.into_iter().map(|(name, vrack)| (name, vrack.manage, vrack.protect)).collect();
     let mut messages: Vec<_> =
-        diagnostics.into_iter().map(|diagnostic| (diagnostic.code, diagnostic.message)).collect();
+        diagnostics.into_iter().map(|diagnostic| (diagnostic.rule.code, diagnostic.message)).collect();
     messages.sort();
     (topology.endpoint.map(|endpoint| endpoint.name), vracks, entries, messages)
 }

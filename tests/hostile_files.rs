@@ -13,7 +13,7 @@ const EXAMPLE: &str = include_str!("../examples/l2.yaml");
 fn codes_of(bytes: &[u8]) -> Vec<&'static str> {
     let (sources, mut diagnostics) = files::read_from(bytes, "a.yaml");
     diagnostics.extend(topology::parse(&sources).1);
-    diagnostics.iter().map(|diagnostic| diagnostic.code).collect()
+    diagnostics.iter().map(|diagnostic| diagnostic.rule.code).collect()
 }
 
 #[test]
@@ -81,13 +81,13 @@ fn pipes_sockets_and_devices_are_refused_unless_they_were_given_to_the_program()
         let (sources, diagnostics) = files::read(&[path]);
         assert_eq!(sources.iter().count(), 0, "{}", path.display());
         let [diagnostic] = diagnostics.as_slice() else { panic!("{}: {diagnostics:?}", path.display()) };
-        assert_eq!(diagnostic.code, "OCC001");
+        assert_eq!(diagnostic.rule.code, "OCC001");
         assert!(diagnostic.message.contains("neither a file nor a folder"), "{}", diagnostic.message);
         assert_eq!(diagnostic.file.as_deref(), Some(path));
     }
     // In a folder they are no topologies.
     let (_, diagnostics) = files::read(&[folder.path()]);
-    assert_eq!(diagnostics[0].code, "OCC002");
+    assert_eq!(diagnostics[0].rule.code, "OCC002");
 
     let mut child = Command::new(env!("CARGO_BIN_EXE_ovhconnect"))
         .args(["validate", "/dev/stdin"])

@@ -17,9 +17,8 @@ use serde_json::Value;
 fn write(loaded: &Loaded, format: Format) -> String {
     let root = std::env::current_dir().unwrap();
     let origin = Origin::new(&root, &root);
-    let codes = rules::descriptions();
     let Loaded { sources, diagnostics, .. } = loaded;
-    Report { diagnostics, sources, codes: &codes, origin: &origin }.write(format, false)
+    Report { diagnostics, sources, rules: rules::all(), origin: &origin }.write(format, false)
 }
 
 fn text(path: &str, text: &str) -> Loaded {
@@ -48,7 +47,7 @@ fn cases() -> Vec<(String, Loaded)> {
 }
 
 fn codes(loaded: &Loaded) -> Vec<&str> {
-    loaded.diagnostics.iter().map(|diagnostic| diagnostic.code).collect()
+    loaded.diagnostics.iter().map(|diagnostic| diagnostic.rule.code).collect()
 }
 
 /// Line and column of the first character of a diagnostic, and its file.
@@ -72,7 +71,7 @@ fn json_is_as_its_schema_says_and_holds_everything() {
         let found = report["diagnostics"].as_array().unwrap();
         assert_eq!(found.len(), loaded.diagnostics.len(), "{name}");
         for (found, diagnostic) in found.iter().zip(&loaded.diagnostics) {
-            assert_eq!(found["code"], diagnostic.code, "{name}");
+            assert_eq!(found["code"], diagnostic.rule.code, "{name}");
             assert_eq!(found["message"], *diagnostic.message, "{name}");
             assert_eq!(found["help"].as_str(), diagnostic.help.as_deref(), "{name}");
             assert_eq!(found["places"].as_array().unwrap().len(), diagnostic.labels.len(), "{name}");
@@ -127,7 +126,7 @@ fn github_annotations_are_read_as_they_were_meant() {
             assert_eq!(command, if diagnostic.is_error() { "error" } else { "warning" }, "{name}");
             let property =
                 |name: &str| properties.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
-            assert!(property("title").unwrap().starts_with(diagnostic.code), "{name}: {line}");
+            assert!(property("title").unwrap().starts_with(diagnostic.rule.code), "{name}: {line}");
             if let Some((path, row, column)) = place(&loaded, diagnostic) {
                 assert_eq!(property("file"), path.to_str(), "{name}");
                 assert_eq!(property("line"), Some(row.to_string().as_str()), "{name}");
@@ -203,14 +202,14 @@ fn sarif_places_everything_in_its_artifacts() {
         let run = &report["runs"][0];
         assert_eq!(run["columnKind"], "utf16CodeUnits");
         let known = run["tool"]["driver"]["rules"].as_array().unwrap();
-        assert_eq!(known.len(), rules::ALL.len());
+        assert_eq!(known.len(), rules::all().len());
         let results = run["results"].as_array().unwrap();
         assert_eq!(results.len(), loaded.diagnostics.len(), "{name}");
         let root = url::Url::parse("file:///root/").unwrap();
         for (result, diagnostic) in results.iter().zip(&loaded.diagnostics) {
             let rule = &known[number(&result["ruleIndex"])];
-            assert_eq!(rule["id"], diagnostic.code, "{name}");
-            assert_eq!(result["ruleId"], diagnostic.code, "{name}");
+            assert_eq!(rule["id"], diagnostic.rule.code, "{name}");
+            assert_eq!(result["ruleId"], diagnostic.rule.code, "{name}");
             let related = result["relatedLocations"].as_array().map_or(0, Vec::len);
             assert_eq!(related, diagnostic.labels.len().saturating_sub(1), "{name}");
             let physical = &result["locations"][0]["physicalLocation"];
@@ -287,7 +286,7 @@ fn junit_has_a_suite_for_each_file_and_a_failure_for_each_error() {
             .diagnostics
             .iter()
             .filter(|diagnostic| diagnostic.is_error())
-            .map(|diagnostic| diagnostic.code)
+            .map(|diagnostic| diagnostic.rule.code)
             .collect();
         errors.sort_unstable();
         failures.sort_unstable();

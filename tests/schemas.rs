@@ -75,7 +75,7 @@ fn the_topology_schema_refuses_what_is_wrong_in_itself_and_nothing_that_is_valid
         let errors: Vec<String> =
             validator.iter_errors(&json).map(|error| format!("{}: {error}", error.instance_path())).collect();
         let codes: Vec<&str> =
-            loaded.diagnostics.iter().filter(|it| it.is_error()).map(|it| it.code).collect();
+            loaded.diagnostics.iter().filter(|it| it.is_error()).map(|it| it.rule.code).collect();
         if codes.is_empty() {
             assert!(errors.is_empty(), "{} is valid, and the schema says {errors:?}", path.display());
             valid += 1;

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::args;
 use super::connect::{Planned, Session, fail};
 use super::exit::Exit;
-use super::plan::{guards, hold};
+use super::plan::{accept, guards, hold};
 use super::progress::Progress;
 use super::run_log::{Recording, RunLog};
 use super::{error, out, say, width};
@@ -40,10 +40,13 @@ async fn apply(args: &args::Apply, goal: Goal) -> Result<Exit, Exit> {
     {
         return apply_saved(path, args, log).await;
     }
-    let session = Session::open(&args.topology, &args.target)?;
+    let session = Session::open(&args.topology, &args.target, &args.limits.lints)?;
     let only = args.limits.only.as_ref();
-    let Planned { plan, topology, live } = session.plan(goal, only).await?;
+    let mut planned = session.plan(goal, only).await?;
+    let warnings = session.remark(&mut planned, &args.limits.lints);
+    let Planned { plan, topology, live, .. } = planned;
     out(&text::plan(&plan, View { width: width(), explain: args.explain }));
+    accept(warnings, &args.limits)?;
     // `destroy` says by its name that everything goes.
     let unseen = args.auto_approve && !std::io::stdin().is_terminal() && goal == Goal::Apply;
     hold(&plan, &topology, &guards(&args.limits, unseen && !args.allow_disruption))?;
@@ -64,6 +67,11 @@ async fn apply_saved(path: &Path, args: &args::Apply, log: Option<&RunLog>) -> R
     let saved = SavedPlan::from_json(&text).map_err(|problem| unusable(&problem))?;
     if args.limits.only.is_some() {
         return Err(fail("a saved plan is applied whole: --only belongs to the `plan` that makes it"));
+    }
+    if args.limits.denies_warnings() || !args.limits.lints.allow.is_empty() {
+        return Err(fail(
+            "a saved plan was judged when it was made: --deny warnings and --allow belong to the `plan` that makes it",
+        ));
     }
     let session = Session::of_saved(&saved, &args.target)?;
     let live = session.read().await?.live;

@@ -9,10 +9,10 @@ use ipnet::Ipv4Net;
 
 use super::exit;
 use crate::apply::{Busy, HealthGate};
-use crate::diagnostic::Format;
+use crate::diagnostic::{Diagnostic, Format, Rule};
 use crate::plan::guard::Denied;
 use crate::router::{At, Choice, Flavour, InterfaceName, Role};
-use crate::topology::Address;
+use crate::topology::{Address, rules};
 
 /// The declarative reconciler for OVHcloud Connect.
 #[derive(Debug, Parser)]
@@ -45,6 +45,8 @@ pub enum Color {
 pub enum Command {
     /// Check topology files; needs no credentials.
     Validate(Validate),
+    /// Say what a diagnostic's code is about: why, from where that is known, and an example.
+    Explain(Explain),
     /// Show what apply would do, and in which order.
     Plan(Plan),
     /// Make live what the topology declares.
@@ -71,6 +73,26 @@ pub struct Paths {
     pub paths: Vec<PathBuf>,
 }
 
+/// What becomes of warnings.
+#[derive(Debug, Args)]
+pub struct Lints {
+    /// Silence this warning everywhere; may be given several times. `allow: [CODE]` in the topology
+    /// silences it in one place.
+    #[arg(long, value_name = "CODE", value_parser = warning)]
+    pub allow: Vec<&'static Rule>,
+}
+
+impl Lints {
+    /// Takes away what is silenced here.
+    pub fn silence(&self, diagnostics: &mut Vec<Diagnostic>) {
+        diagnostics.retain(|diagnostic| !self.allow.contains(&diagnostic.rule));
+    }
+}
+
+fn warning(code: &str) -> Result<&'static Rule, String> {
+    rules::warning(code).map_err(|problem| format!("{problem}; {}", problem.help()))
+}
+
 /// `validate`.
 #[derive(Debug, Args)]
 pub struct Validate {
@@ -80,6 +102,42 @@ pub struct Validate {
     /// How what is found is written.
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
     pub format: Format,
+    /// What becomes of warnings.
+    #[command(flatten)]
+    pub lints: Lints,
+    /// Fail where there is one of these.
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub deny: Vec<DenyInFiles>,
+}
+
+/// What can be denied of files alone.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
+pub enum DenyInFiles {
+    /// Any warning that is not silenced.
+    Warnings,
+}
+
+/// `explain`.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// The codes, like OCC030; without any, a list of all.
+    #[arg(value_name = "CODE")]
+    pub codes: Vec<String>,
+    /// Explain every code.
+    #[arg(long, conflicts_with = "codes")]
+    pub all: bool,
+    /// In which form.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = ExplainFormat::Text)]
+    pub format: ExplainFormat,
+}
+
+/// The forms of an explanation.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
+pub enum ExplainFormat {
+    /// For a terminal.
+    Text,
+    /// For a page.
+    Markdown,
 }
 
 /// Which API is called, and how.
@@ -115,6 +173,9 @@ pub struct Limits {
     /// Refuse a plan that does this; may be given several times.
     #[arg(long, value_enum, value_name = "WHAT")]
     pub deny: Vec<Deny>,
+    /// What becomes of warnings.
+    #[command(flatten)]
+    pub lints: Lints,
 }
 
 /// What `--deny` takes.
@@ -128,16 +189,26 @@ pub enum Deny {
     Detach,
     /// Leave a vRack without any l3 path, if only for a moment.
     LastPath,
+    /// Go ahead in spite of warnings that are not silenced.
+    Warnings,
 }
 
-impl From<Deny> for Denied {
-    fn from(deny: Deny) -> Self {
-        match deny {
-            Deny::Delete => Self::Delete,
-            Deny::Replace => Self::Replace,
-            Deny::Detach => Self::Detach,
-            Deny::LastPath => Self::LastPath,
-        }
+impl Limits {
+    /// Whether a warning is enough to refuse a plan.
+    #[must_use]
+    pub fn denies_warnings(&self) -> bool {
+        self.deny.contains(&Deny::Warnings)
+    }
+
+    /// What a plan is not to do.
+    pub fn denied(&self) -> impl Iterator<Item = Denied> {
+        self.deny.iter().filter_map(|deny| match deny {
+            Deny::Delete => Some(Denied::Delete),
+            Deny::Replace => Some(Denied::Replace),
+            Deny::Detach => Some(Denied::Detach),
+            Deny::LastPath => Some(Denied::LastPath),
+            Deny::Warnings => None,
+        })
     }
 }
 
@@ -212,6 +283,9 @@ pub struct Router {
     /// The topology.
     #[command(flatten)]
     pub topology: Paths,
+    /// What becomes of warnings.
+    #[command(flatten)]
+    pub lints: Lints,
     /// The API, if it is asked.
     #[command(flatten)]
     pub target: Target,
@@ -253,6 +327,9 @@ pub struct Whatif {
     /// The topology.
     #[command(flatten)]
     pub topology: Paths,
+    /// What becomes of warnings.
+    #[command(flatten)]
+    pub lints: Lints,
     /// The API, if it is asked.
     #[command(flatten)]
     pub target: Target,

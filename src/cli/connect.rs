@@ -3,20 +3,21 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::args::{Paths, Target};
+use super::args::{Lints, Paths, Target};
 use super::exit::Exit;
 use super::{error, say, warn};
 use crate::api::{Client, Config, HttpOptions, HttpTransport, Options};
-use crate::diagnostic::{self, Diagnostic, Sources, codes};
+use crate::diagnostic::{self, Diagnostic, Sources};
 use crate::diff::Goal;
-use crate::live::Live;
 use crate::live::read::{ReadError, Reading, read};
+use crate::live::{Live, remarks};
 use crate::plan::saved::SavedPlan;
 use crate::plan::{Plan, PlanError};
 use crate::rehearsal;
 use crate::sim::clock::SystemClock;
 use crate::sim::{Options as SimulatorOptions, Simulator, StateFile};
 use crate::topology::files::{self, Loaded};
+use crate::topology::rules::live as rules;
 use crate::topology::{Address, Topology};
 
 /// How much faster than real time a rehearsal runs: a task of 20 s takes half a second.
@@ -26,6 +27,8 @@ const REHEARSAL_SPEED: f64 = 40.0;
 pub(super) struct Session {
     sources: Sources,
     topology: Topology,
+    /// The warnings about the files, which were told.
+    warnings: usize,
     pub(super) client: Client,
 }
 
@@ -35,17 +38,19 @@ pub(super) struct Planned {
     /// The topology in the catalogue's words.
     pub(super) topology: Topology,
     pub(super) live: Live,
+    /// What live state gives reason to warn of.
+    remarks: Vec<Diagnostic>,
 }
 
 impl Session {
     /// Reads the topology and prepares the client. What is wrong is told; then there is no session.
-    pub(super) fn open(paths: &Paths, target: &Target) -> Result<Self, Exit> {
-        let (sources, topology) = load(paths)?;
+    pub(super) fn open(paths: &Paths, target: &Target, lints: &Lints) -> Result<Self, Exit> {
+        let Read { sources, topology, warnings } = load(paths, lints)?;
         let client = match &target.simulate {
             Some(state) => simulated(&topology, state.as_deref())?,
             None => real(&topology, &sources, target)?,
         };
-        Ok(Self { sources, topology, client })
+        Ok(Self { sources, topology, warnings, client })
     }
 
     /// Takes the topology of a saved plan and prepares the client. A plan made against another API
@@ -61,7 +66,7 @@ impl Session {
             error(&format!("this plan was made against {}, and the endpoint is {endpoint}", saved.endpoint));
             return Err(Exit::Error);
         }
-        Ok(Self { sources, topology, client })
+        Ok(Self { sources, topology, warnings: 0, client })
     }
 
     /// Reads live state.
@@ -71,7 +76,7 @@ impl Session {
 
     /// Reads live state and plans.
     pub(super) async fn plan(&self, goal: Goal, only: Option<&Address>) -> Result<Planned, Exit> {
-        let Reading { topology, live } = self.read().await?;
+        let Reading { topology, live, ports } = self.read().await?;
         let plan = Plan::make_only(&topology, &live, goal, only).map_err(|problem| match problem {
             PlanError::Unfit(diagnostics) => {
                 tell(&diagnostics, &self.sources);
@@ -85,7 +90,19 @@ impl Session {
                 say(&format!("{only} cannot be done without {}.", beyond.join(", ")));
             }
         }
-        Ok(Planned { plan, topology, live })
+        let remarks = match goal {
+            Goal::Apply => remarks(&topology, &live, &ports),
+            // It is to go anyway.
+            Goal::Destroy => Vec::new(),
+        };
+        Ok(Planned { plan, topology, live, remarks })
+    }
+
+    /// Tells what live state gives reason to warn of, and counts all warnings there are.
+    pub(super) fn remark(&self, planned: &mut Planned, lints: &Lints) -> usize {
+        lints.silence(&mut planned.remarks);
+        tell(&planned.remarks, &self.sources);
+        self.warnings + planned.remarks.len()
     }
 
     fn unread(&self, problem: &ReadError) -> Exit {
@@ -103,16 +120,30 @@ impl Session {
     }
 }
 
+/// A topology that can be acted on.
+pub(super) struct Read {
+    pub(super) sources: Sources,
+    pub(super) topology: Topology,
+    /// How many warnings about it were told.
+    pub(super) warnings: usize,
+}
+
 /// Reads the topology. What is wrong is told; with an error there is none.
-pub(super) fn load(paths: &Paths) -> Result<(Sources, Topology), Exit> {
-    let Loaded { sources, topology, diagnostics } = files::load(&paths.paths);
+pub(super) fn load(paths: &Paths, lints: &Lints) -> Result<Read, Exit> {
+    let Loaded { sources, topology, mut diagnostics } = files::load(&paths.paths);
+    lints.silence(&mut diagnostics);
     tell(&diagnostics, &sources);
-    if diagnostics.iter().any(Diagnostic::is_error) { Err(Exit::Error) } else { Ok((sources, topology)) }
+    if diagnostics.iter().any(Diagnostic::is_error) {
+        return Err(Exit::Error);
+    }
+    Ok(Read { sources, topology, warnings: diagnostics.len() })
 }
 
 fn tell(diagnostics: &[Diagnostic], sources: &Sources) {
     if !diagnostics.is_empty() {
-        say(diagnostic::render(diagnostics, sources, true).trim_end());
+        let mut diagnostics = diagnostics.to_vec();
+        diagnostic::sort(&mut diagnostics);
+        say(diagnostic::render(&diagnostics, sources, true).trim_end());
     }
 }
 
@@ -170,7 +201,8 @@ fn other_endpoint(topology: &Topology, config: &Config) -> Option<Diagnostic> {
     let wanted = topology.endpoint.as_ref()?;
     let is_same = crate::api::Endpoint::parse(&wanted.name).is_ok_and(|it| it.url() == config.endpoint.url());
     let message = format!("this topology is for {}, and the endpoint is {}", wanted.name, config.endpoint);
-    let diagnostic = Diagnostic::error(codes::ENDPOINT, message, wanted.span, "only to be used there")
+    let diagnostic = rules::ENDPOINT
+        .at(message, wanted.span, "only to be used there")
         .help("set OVH_ENDPOINT (or --endpoint), or rehearse with --simulate");
     (!is_same).then_some(diagnostic)
 }

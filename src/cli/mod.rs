@@ -5,6 +5,7 @@ pub mod exit;
 
 mod apply;
 mod connect;
+mod explain;
 mod fmt;
 mod plan;
 mod progress;
@@ -54,6 +55,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let exit = runtime.block_on(async {
         match cli.command {
             Command::Validate(args) => validate::run(&args),
+            Command::Explain(args) => explain::run(&args),
             Command::Plan(args) => plan::run(&args).await,
             Command::Apply(args) => apply::run(&args, Goal::Apply).await,
             Command::Destroy(args) => apply::run(&args, Goal::Destroy).await,

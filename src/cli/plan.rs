@@ -18,10 +18,13 @@ pub(super) async fn run(args: &args::Plan) -> Exit {
 }
 
 async fn plan(args: &args::Plan) -> Result<Exit, Exit> {
-    let session = Session::open(&args.topology, &args.target)?;
+    let session = Session::open(&args.topology, &args.target, &args.limits.lints)?;
     let goal = if args.destroy { Goal::Destroy } else { Goal::Apply };
-    let Planned { plan, topology, live } = session.plan(goal, args.limits.only.as_ref()).await?;
+    let mut planned = session.plan(goal, args.limits.only.as_ref()).await?;
+    let warnings = session.remark(&mut planned, &args.limits.lints);
+    let Planned { plan, topology, live, .. } = planned;
     out(&text::plan(&plan, View { width: width(), explain: args.explain }));
+    accept(warnings, &args.limits)?;
     hold(&plan, &topology, &guards(&args.limits, false))?;
     let has_changes = !plan.is_empty();
     if let Some(path) = &args.out {
@@ -36,8 +39,18 @@ async fn plan(args: &args::Plan) -> Result<Exit, Exit> {
 
 /// The guards that the command line asks for.
 pub(super) fn guards(limits: &Limits, no_disruption: bool) -> Guards {
-    let Limits { only: _, max_deletes, deny } = limits;
-    Guards { max_deletes: *max_deletes, deny: deny.iter().copied().map(Into::into).collect(), no_disruption }
+    Guards { max_deletes: limits.max_deletes, deny: limits.denied().collect(), no_disruption }
+}
+
+/// Refuses to go on with warnings where none is accepted.
+pub(super) fn accept(warnings: usize, limits: &Limits) -> Result<(), Exit> {
+    if warnings == 0 || !limits.denies_warnings() {
+        return Ok(());
+    }
+    let plural = if warnings == 1 { "" } else { "s" };
+    error(&format!("refused: {warnings} warning{plural}, and none is accepted (--deny warnings)"));
+    say("  help: do what they say, or silence them with `allow: [CODE]` in the topology or --allow CODE");
+    Err(Exit::Refused)
 }
 
 /// Refuses a plan that does what it may not.

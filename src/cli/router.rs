@@ -22,10 +22,11 @@ pub(super) async fn run(args: &args::Router) -> Exit {
 
 async fn configure(args: &args::Router) -> Result<String, Exit> {
     let topology = if args.live || args.target.simulate.is_some() {
-        let Reading { topology, live } = Session::open(&args.topology, &args.target)?.read().await?;
+        let Reading { topology, live, .. } =
+            Session::open(&args.topology, &args.target, &args.lints)?.read().await?;
         with_assigned_asns(&topology, &live)
     } else {
-        load(&args.topology)?.1
+        load(&args.topology, &args.lints)?.topology
     };
     let options = Options {
         at: args.at,

@@ -3,21 +3,18 @@
 use std::env;
 use std::path::PathBuf;
 
-use super::args::Validate;
+use super::args::{DenyInFiles, Validate};
 use super::exit::Exit;
-use super::{out, say};
+use super::{error, out, say};
 use crate::diagnostic::{self, Format, Origin, Report};
 use crate::topology::files::{self, Loaded};
 use crate::topology::{Spec, Topology, rules};
 
 pub(super) fn run(args: &Validate) -> Exit {
-    let Loaded { sources, topology, diagnostics } = files::load(&args.topology.paths);
-    let report = Report {
-        diagnostics: &diagnostics,
-        sources: &sources,
-        codes: &rules::descriptions(),
-        origin: &origin(),
-    };
+    let Loaded { sources, topology, mut diagnostics } = files::load(&args.topology.paths);
+    args.lints.silence(&mut diagnostics);
+    let report =
+        Report { diagnostics: &diagnostics, sources: &sources, rules: rules::all(), origin: &origin() };
     out(&report.write(args.format, true));
     let invalid = diagnostics.iter().any(diagnostic::Diagnostic::is_error);
     let summary = if invalid {
@@ -30,6 +27,10 @@ pub(super) fn run(args: &Validate) -> Exit {
         Format::Text if invalid => {}
         Format::Text => out(&format!("{summary}\n")),
         _ => say(&summary),
+    }
+    if !invalid && !diagnostics.is_empty() && args.deny.contains(&DenyInFiles::Warnings) {
+        error(&format!("{}, and none is accepted (--deny warnings)", diagnostic::summary(&diagnostics)));
+        return Exit::Error;
     }
     if invalid { Exit::Error } else { Exit::Success }
 }

@@ -16,11 +16,12 @@ pub(super) async fn run(args: &args::Whatif) -> Exit {
 
 async fn whatif(args: &args::Whatif) -> Result<Exit, Exit> {
     let (topology, locations) = if args.live || args.target.simulate.is_some() {
-        let Reading { topology, live } = Session::open(&args.topology, &args.target)?.read().await?;
+        let session = Session::open(&args.topology, &args.target, &args.lints)?;
+        let Reading { topology, live, .. } = session.read().await?;
         let located = live.services.into_iter().filter_map(|(id, service)| Some((id, service.pop?)));
         (topology, located.collect())
     } else {
-        let (_, topology) = load(&args.topology)?;
+        let topology = load(&args.topology, &args.lints)?.topology;
         note_unknown_locations(&topology);
         (topology, Locations::new())
     };

@@ -1,12 +1,13 @@
 //! The only way an input error is reported: a coded message placed in the text it is about.
 
-pub mod codes;
 mod render;
+mod rule;
 
 use std::ops::Range;
 use std::path::PathBuf;
 
-pub use render::{CodeDescription, Format, MAX_SHOWN, Origin, Report, render, schema, summary};
+pub use render::{Format, MAX_SHOWN, Origin, Report, render, schema, summary};
+pub use rule::{Example, Rule, Side, side};
 use serde::Serialize;
 
 /// Which of the [`Sources`] a [`Span`] is in.
@@ -89,10 +90,8 @@ pub enum Severity {
 /// A message, its code and the places it is about.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Diagnostic {
-    /// `OCC` and three digits; stable over releases.
-    pub code: &'static str,
-    /// How bad it is.
-    pub severity: Severity,
+    /// What it is an instance of: its code, how bad that is, and why.
+    pub rule: &'static Rule,
     /// What is wrong, in one sentence that can stand alone.
     pub message: String,
     /// Where: the first is the primary one. Empty for what has no place in a file.
@@ -113,30 +112,6 @@ pub struct Label {
 }
 
 impl Diagnostic {
-    /// An error at a place.
-    #[must_use]
-    pub fn error(
-        code: &'static str,
-        message: impl Into<String>,
-        span: Span,
-        label: impl Into<String>,
-    ) -> Self {
-        Self {
-            code,
-            severity: Severity::Error,
-            message: message.into(),
-            labels: vec![Label { span, message: label.into() }],
-            file: None,
-            help: None,
-        }
-    }
-
-    /// A message about something that has no place in a file, such as a file that cannot be read.
-    #[must_use]
-    pub fn unplaced(code: &'static str, severity: Severity, message: impl Into<String>) -> Self {
-        Self { code, severity, message: message.into(), labels: Vec::new(), file: None, help: None }
-    }
-
     /// The same, about a file or folder as a whole.
     #[must_use]
     pub fn about(mut self, file: impl Into<PathBuf>) -> Self {
@@ -147,7 +122,7 @@ impl Diagnostic {
     /// Whether nothing may be sent because of this.
     #[must_use]
     pub fn is_error(&self) -> bool {
-        self.severity == Severity::Error
+        self.rule.severity == Severity::Error
     }
 
     /// The same, also about another place.
@@ -163,6 +138,14 @@ impl Diagnostic {
         self.help = Some(help.into());
         self
     }
+}
+
+/// Puts them in the order of their files and places; what has no place comes first.
+pub fn sort(diagnostics: &mut [Diagnostic]) {
+    diagnostics.sort_by_key(|diagnostic| {
+        let place = diagnostic.labels.first().map(|label| (label.span.source, label.span.start));
+        (place, diagnostic.rule.severity, diagnostic.rule.code)
+    });
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use lines::{Columns, Lines, Place};
 pub use origin::Origin;
 pub use text::{MAX_SHOWN, render, summary};
 
-use super::{Diagnostic, Severity, Sources};
+use super::{Diagnostic, Rule, Severity, Sources};
 
 /// How a [`Report`] is written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
@@ -35,19 +35,6 @@ pub enum Format {
     Junit,
 }
 
-/// What is known of a code.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct CodeDescription {
-    /// `OCC` and three digits.
-    pub code: &'static str,
-    /// How bad breaking it is, unless the user says otherwise.
-    pub severity: Severity,
-    /// What it asks for, in one line.
-    pub title: &'static str,
-    /// Why, and what to do: a paragraph of Markdown.
-    pub doc: &'static str,
-}
-
 /// What was found in topology files, to be written in some [`Format`].
 #[derive(Clone, Copy, Debug)]
 pub struct Report<'a> {
@@ -55,8 +42,8 @@ pub struct Report<'a> {
     pub diagnostics: &'a [Diagnostic],
     /// The texts it was found in.
     pub sources: &'a Sources,
-    /// What is known of the codes.
-    pub codes: &'a [CodeDescription],
+    /// Every rule there is.
+    pub rules: &'a [&'static Rule],
     /// Where paths are counted from.
     pub origin: &'a Origin,
 }
@@ -76,10 +63,6 @@ impl Report<'_> {
             Format::Sarif => sarif::write(self),
             Format::Junit => junit::write(self),
         }
-    }
-
-    fn title(&self, code: &str) -> Option<&'static str> {
-        self.codes.iter().find(|known| known.code == code).map(|known| known.title)
     }
 
     /// The path of the file that `diagnostic` is about, from the origin.
@@ -102,7 +85,7 @@ impl Report<'_> {
                 let text =
                     label.and_then(|label| self.sources.get(label.span.source)?.text.get(label.span.range()));
                 let path = self.path(diagnostic).unwrap_or_default();
-                let parts = [diagnostic.code, &path, &diagnostic.message, text.unwrap_or_default()];
+                let parts = [diagnostic.rule.code, &path, &diagnostic.message, text.unwrap_or_default()];
                 let mut hash = Sha256::new();
                 for part in parts {
                     hash.update(part.len().to_le_bytes());

@@ -3,8 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::diagnostic::{Diagnostic, codes};
+use crate::diagnostic::{Diagnostic, Label};
 use crate::live::{Live, LiveConfig, LiveService, Status};
+use crate::topology::rules::live as rules;
 use crate::topology::{Address, Asn, Datacenter, Declaration, Pop, Spec};
 
 /// The ASN that OVHcloud assigns where none is given. Assumed: datacenters get the same as PoPs.
@@ -50,7 +51,7 @@ fn interface(
 ) -> Result<u64, Diagnostic> {
     let listed = service.interfaces.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
     let wrong = |message: String, label: String, help: String| {
-        Diagnostic::error(codes::INTERFACE, message, declared.span, label).help(help)
+        rules::INTERFACE.at(message, declared.span, label).help(help)
     };
     if let Some(asked) = asked {
         return if service.interfaces.contains(&asked) {
@@ -102,15 +103,12 @@ pub(super) fn datacenter(
         };
     let asn = ovh_bgp_area.or(live.filter(|asn| !peers.contains(asn)));
     if asn.is_none() && peers.contains(&DEFAULT_ASN) {
-        return Err(Diagnostic::error(
-            codes::ASSIGNED_ASN,
-            format!(
-                "{address}: OVHcloud assigns it {DEFAULT_ASN}, which is also the ASN of one of its peers"
-            ),
-            declared.span,
-            "no ovhBgpArea is given here",
-        )
-        .help("give it an `ovhBgpArea:` of its own"));
+        let message = format!(
+            "{address}: OVHcloud assigns it {DEFAULT_ASN}, which is also the ASN of one of its peers"
+        );
+        return Err(rules::ASSIGNED_ASN
+            .at(message, declared.span, "no ovhBgpArea is given here")
+            .help("give it an `ovhBgpArea:` of its own"));
     }
     Ok(Spec::Datacenter(Datacenter::L3 { ovh_bgp_area: asn, subnet: *subnet }))
 }
@@ -138,18 +136,13 @@ pub(crate) fn check_available(
         return None;
     }
     let message = format!("{address}: datacenter {name} takes no new configuration at present");
-    let labels = declared.map(|declared| crate::diagnostic::Label {
-        span: declared.span,
-        message: "this would have to be made anew".to_owned(),
-    });
+    let label = declared
+        .map(|declared| Label { span: declared.span, message: "this would have to be made anew".to_owned() });
     let open: Vec<&str> =
         live.catalogue.values().filter(|offer| offer.available).map(|offer| offer.name.as_str()).collect();
-    Some(Diagnostic {
-        code: codes::UNAVAILABLE_DATACENTER,
-        severity: crate::diagnostic::Severity::Error,
-        message,
-        labels: labels.into_iter().collect(),
-        file: None,
-        help: Some(format!("available: {}", open.join(", "))),
-    })
+    let help = match open.as_slice() {
+        [] => "no datacenter takes one".to_owned(),
+        open => format!("available: {}", open.join(", ")),
+    };
+    Some(rules::UNAVAILABLE_DATACENTER.placed(label, message).help(help))
 }

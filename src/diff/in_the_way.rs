@@ -7,9 +7,9 @@ use std::collections::BTreeSet;
 
 use super::vrack::VrackDiff;
 use super::{Action, Occupied, Reason, SERVICES_PER_VRACK, prefix};
-use crate::diagnostic::codes;
-use crate::diagnostic::{Diagnostic, Label, Severity};
+use crate::diagnostic::Label;
 use crate::live::{LiveConfig, Status};
+use crate::topology::rules::live as rules;
 use crate::topology::{Address, Manage, Node, Pop, ServicePart, Spec};
 
 /// Something live that no change is about.
@@ -174,21 +174,15 @@ impl<'a> VrackDiff<'a> {
     }
 
     fn in_the_way(&mut self, address: &Address, message: String, label: &str) {
-        let labels = self
+        let label = self
             .topology
             .entries
             .get(address)
             .map(|declared| Label { span: declared.span, message: label.to_owned() });
-        self.diagnostics.push(Diagnostic {
-            code: codes::UNMANAGED_CONFLICT,
-            severity: Severity::Error,
-            message,
-            labels: labels.into_iter().collect(),
-            file: None,
-            help: Some(
-                "declare that too, remove it, or let this vRack be managed as a whole (`manage: all`)"
-                    .to_owned(),
-            ),
-        });
+        self.diagnostics.push(
+            rules::UNMANAGED_CONFLICT
+                .placed(label, message)
+                .help("declare that too, remove it, or let this vRack be managed as a whole (`manage: all`)"),
+        );
     }
 }

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Action, Change, Goal, Reason, concrete};
-use crate::diagnostic::{Diagnostic, codes};
+use crate::diagnostic::Diagnostic;
 use crate::live::{ConfigId, Live, LiveConfig, LiveService, Residents, Status};
+use crate::topology::rules::live as rules;
 use crate::topology::{
     Address, Asn, Datacenter, DatacenterName, DatacenterPart, Declaration, Extra, Field, Manage, Membership,
     Node, Pop, ServiceId, Spec, Topology, VrackName,
@@ -194,13 +195,13 @@ impl<'a> VrackDiff<'a> {
     fn check_open(&mut self, address: &Address, live: &LiveService, declared: &Declaration) {
         if live.closed {
             self.diagnostics.push(
-                Diagnostic::error(
-                    codes::CLOSED_SERVICE,
-                    format!("{address} cannot be configured: the service is closed"),
-                    declared.span,
-                    "this service is terminated",
-                )
-                .help("remove it from the topology, or renew the service"),
+                rules::CLOSED_SERVICE
+                    .at(
+                        format!("{address} cannot be configured: the service is closed"),
+                        declared.span,
+                        "terminated, or expired",
+                    )
+                    .help("remove it from the topology, or renew the service"),
             );
         }
     }
@@ -211,35 +212,36 @@ impl<'a> VrackDiff<'a> {
             self.remove_all(&address, why_gone);
             return Fate::Gone;
         };
-        if let Spec::Pop(Pop::L2 { .. }) = declared.spec {
-            self.check_layer_2(&address, live, declared);
-        }
         let standing = self.standing(&address);
         let fate = self.settle(&address, standing, &declared.spec, &BTreeSet::new(), &|standing| {
             concrete::pop(&address, declared, standing, live)
         });
+        // What stands was taken, whatever the guides say; what is made anew might not be.
         if !matches!(fate, Fate::Stays(_)) {
             self.check_open(&address, live, declared);
+            if let Spec::Pop(Pop::L2 { .. }) = declared.spec {
+                self.check_layer_2(&address, live, declared);
+            }
         }
         fate
     }
 
-    /// Source: OVHcloud's guides: a provider's service is always of layer 3, and layer 2 ends at 10 Gb/s.
     fn check_layer_2(&mut self, address: &Address, live: &LiveService, declared: &Declaration) {
         let provider = live.provider.as_deref().filter(|provider| *provider != "OVHcloud");
-        let fast = live.bandwidth.as_deref().filter(|bandwidth| matches!(*bandwidth, "20g" | "100g"));
-        let why = match (provider, fast) {
+        let fast = live.bandwidth.as_deref().filter(|bandwidth| is_too_fast_for_l2(bandwidth));
+        let (rule, why) = match (provider, fast) {
             (Some(provider), _) => {
-                format!("it is delivered by {provider}, and a provider's service is always l3")
+                let why = format!("it is delivered by {provider}, and a provider's service is always l3");
+                (&rules::PROVIDERS_SERVICE, why)
             }
-            (None, Some(bandwidth)) => format!("its bandwidth is {bandwidth}, and l2 ends at 10g"),
+            (None, Some(bandwidth)) => {
+                (&rules::TOO_FAST_FOR_L2, format!("its bandwidth is {bandwidth}, and l2 ends at 10g"))
+            }
             (None, None) => return,
         };
         let message = format!("{address} cannot be of layer 2: {why}");
-        self.diagnostics.push(
-            Diagnostic::error(codes::NOT_LAYER_2, message, declared.span, "l2 asked for here")
-                .help("configure it as `type: l3`"),
-        );
+        let diagnostic = rule.at(message, declared.span, "l2 asked for here");
+        self.diagnostics.push(diagnostic.help("configure it as `type: l3`"));
     }
 
     fn l2_datacenters(&mut self, service: ServiceId, pop: &Fate) {
@@ -520,6 +522,12 @@ impl<'a> VrackDiff<'a> {
 
 /// What a configuration that is made will be, given the live one it takes the place of.
 type Concrete<'f> = &'f dyn Fn(Option<&LiveConfig>) -> Result<Spec, Diagnostic>;
+
+/// Whether a bandwidth in the API's words, `100m` … `100g`, is more than 10 Gb/s.
+fn is_too_fast_for_l2(bandwidth: &str) -> bool {
+    let gigabits = bandwidth.strip_suffix('g').and_then(|number| number.parse::<u32>().ok());
+    gigabits.is_some_and(|gigabits| gigabits > 10)
+}
 
 /// The live configuration that comes nearest to what is desired, and the others.
 fn split_best<'c>(desired: &Spec, standing: &'c [LiveConfig]) -> Option<(&'c LiveConfig, Vec<LiveConfig>)> {

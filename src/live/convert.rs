@@ -4,8 +4,10 @@ use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
 
-use super::{LiveService, Task, VrackTask};
-use crate::api::wire::{self, ExtraType, PopType, ServiceStatus, TaskStatus, VrackTaskStatus};
+use super::{LiveService, Port, Task, VrackTask};
+use crate::api::wire::{
+    self, ExtraType, InterfaceStatus, LightStatus, PopType, ServiceStatus, TaskStatus, VrackTaskStatus,
+};
 use crate::topology::{Address, Asn, Datacenter, DatacenterName, Extra, Pop, ServiceId, Spec, VrackName};
 
 /// A configuration that the API shows in a form that makes no sense.
@@ -32,6 +34,17 @@ pub(super) fn service(service: &wire::Service, tasks: Vec<wire::Task>) -> LiveSe
         bandwidth: service.bandwidth.clone(),
         provider: service.provider.clone(),
         tasks: tasks.into_iter().filter_map(task).collect(),
+    }
+}
+
+/// What matters of an interface to whoever configures it.
+pub(super) fn port(interface: &wire::Interface) -> Port {
+    let down = |light: &Option<LightStatus>| *light == Some(LightStatus::Down);
+    Port {
+        enabled: matches!(&interface.status, InterfaceStatus::Enabled | InterfaceStatus::Other(_)),
+        status: interface.status.as_str().to_owned(),
+        // What OVHcloud emits is its own affair.
+        dark: down(&interface.incoming_light_status) || down(&interface.interface_status),
     }
 }
 

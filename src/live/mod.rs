@@ -7,10 +7,12 @@ mod convert;
 mod merge;
 mod moved;
 pub mod read;
+mod remark;
 
 pub use assigned::with_assigned_asns;
 pub use convert::Unreadable;
 pub use moved::moved;
+pub use remark::{Port, remarks};
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};

@@ -10,11 +10,17 @@ use uuid::Uuid;
 
 use super::convert::{self, Unreadable};
 use super::merge::{Listing, merge};
-use super::{ConfigId, Live, LiveConfig, LiveService, LiveVrack, Offer, PopKey, Status, Task, VrackTask};
+use super::{
+    ConfigId, Live, LiveConfig, LiveService, LiveVrack, Offer, PopKey, Port, Status, Task, VrackTask,
+};
 use crate::api::wire::{self, ConfigStatus};
 use crate::api::{self, Client, Listed};
-use crate::diagnostic::{Diagnostic, Label, Severity, codes};
-use crate::topology::{Address, DatacenterName, Pop, ServiceId, Spec, Topology, VrackName};
+use crate::diagnostic::{Diagnostic, Label};
+use crate::topology::rules::live as rules;
+use crate::topology::suggest::nearest;
+use crate::topology::{
+    Address, DatacenterName, Node, Pop, ServiceId, ServicePart, Spec, Topology, VrackName,
+};
 
 /// What was read, and the topology in the words of what was read.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -23,6 +29,10 @@ pub struct Reading {
     pub topology: Topology,
     /// The live state.
     pub live: Live,
+    /// The interfaces on which the topology wants a PoP and none is configured, by their number, as far
+    /// as they could be read. They are no part of the live state that a plan is made from: light comes
+    /// and goes.
+    pub ports: BTreeMap<u64, Port>,
 }
 
 /// Why live state could not be read.
@@ -77,7 +87,8 @@ pub async fn read(client: &Client, topology: &Topology) -> Result<Reading, ReadE
     }));
     live.services.extend(tasks.await?);
     let topology = resolve(topology, &live)?;
-    Ok(Reading { topology, live })
+    let ports = reader.ports(&live).await;
+    Ok(Reading { topology, live, ports })
 }
 
 struct Reader<'a> {
@@ -121,14 +132,10 @@ impl Reader<'_> {
 
     fn unknown_vrack(&self, vrack: &VrackName, existing: &[String]) -> Diagnostic {
         let span = self.topology.vracks.get(vrack).map(|declared| declared.span);
-        Diagnostic {
-            code: codes::UNKNOWN_VRACK,
-            severity: Severity::Error,
-            message: format!("there is no vRack {vrack} in this account"),
-            labels: span.map(|span| Label { span, message: "not found".to_owned() }).into_iter().collect(),
-            file: None,
-            help: Some(choices("the account has", existing.iter().cloned())),
-        }
+        let label = span.map(|span| Label { span, message: "not found".to_owned() });
+        rules::UNKNOWN_VRACK
+            .placed(label, format!("there is no vRack {vrack} in this account"))
+            .help(choices("the account has", existing.iter().cloned()))
     }
 
     /// The services that are declared, in a declared vRack or on their way into one (`moving`), from an
@@ -202,16 +209,11 @@ impl Reader<'_> {
 
     fn unknown_service(&self, service: ServiceId, address: &Address, existing: &[String]) -> Diagnostic {
         let message = format!("there is no OVHcloud Connect service {service} in this account");
-        let labels = self.topology.entries.get(address);
-        let labels = labels.map(|entry| Label { span: entry.span, message: "not found".to_owned() });
-        Diagnostic {
-            code: codes::UNKNOWN_SERVICE,
-            severity: Severity::Error,
-            message,
-            labels: labels.into_iter().collect(),
-            file: None,
-            help: Some(choices("the account has", existing.iter().cloned())),
-        }
+        let declared = self.topology.entries.get(address);
+        let label = declared.map(|entry| Label { span: entry.span, message: "not found".to_owned() });
+        rules::UNKNOWN_SERVICE
+            .placed(label, message)
+            .help(choices("the account has", existing.iter().cloned()))
     }
 
     /// Of all services those that are declared, in a vRack that is read or on their way into one.
@@ -224,6 +226,26 @@ impl Reader<'_> {
                 || vrack.is_some_and(|vrack| live.vracks.contains_key(&vrack))
         });
         services
+    }
+
+    /// The interfaces of services that are to get a PoP configuration and have none.
+    ///
+    /// Where something is configured the session itself tells more. What cannot be read is left out:
+    /// nothing is planned by it.
+    async fn ports(&self, live: &Live) -> BTreeMap<u64, Port> {
+        let pops = self.topology.entries.iter().filter(|(_, entry)| matches!(entry.spec, Spec::Pop(_)));
+        let services: BTreeSet<ServiceId> = pops.filter_map(|(address, _)| address.service()).collect();
+        let configured: BTreeSet<ServiceId> = live.configs.keys().filter_map(configured).collect();
+        let reads = services.difference(&configured).map(|service| self.client.interfaces(service.uuid()));
+        let answers = futures_util::future::join_all(reads).await;
+        let interfaces = answers.into_iter().filter_map(|answer| match answer {
+            Ok(interfaces) => Some(interfaces),
+            Err(problem) => {
+                tracing::info!("interfaces cannot be looked at: {problem}");
+                None
+            }
+        });
+        interfaces.flatten().map(|interface| (interface.id, convert::port(&interface))).collect()
     }
 
     /// The datacenters on offer: of one service of each vRack, and of all of them where that one does
@@ -376,6 +398,14 @@ impl Reader<'_> {
     }
 }
 
+/// The service whose PoP configuration stands at an address.
+fn configured(address: &Address) -> Option<ServiceId> {
+    match address.node {
+        Node::Service(service, ServicePart::Pop) => Some(service),
+        _ => None,
+    }
+}
+
 type Configs = BTreeMap<Address, Vec<LiveConfig>>;
 
 struct ServiceReading {
@@ -447,9 +477,13 @@ fn resolve(topology: &Topology, live: &Live) -> Result<Topology, ReadError> {
             format!("there is no datacenter {name} on offer")
         };
         let offers = live.catalogue.iter().map(|(id, offer)| format!("{} ({id})", offer.name));
+        let names: Vec<&str> = live.catalogue.values().map(|offer| offer.name.as_str()).collect();
+        let intro = match nearest(name.as_str(), &names) {
+            Some(meant) if !ambiguous => format!("did you mean `{meant}`? On offer are"),
+            _ => "write one of these names, or its id:".to_owned(),
+        };
         diagnostics.push(
-            Diagnostic::error(codes::UNKNOWN_DATACENTER, message, span, "not in the catalogue")
-                .help(choices("write one of these names, or its id:", offers)),
+            rules::UNKNOWN_DATACENTER.at(message, span, "not in the catalogue").help(choices(&intro, offers)),
         );
     }
     if !diagnostics.is_empty() {
@@ -460,10 +494,14 @@ fn resolve(topology: &Topology, live: &Live) -> Result<Topology, ReadError> {
     });
     renamed.map_err(|clashes| {
         let clash = |(first, second): &(Address, Address)| {
+            let mut both = [first, second];
+            both.sort_by_key(|address| topology.entries.get(*address).map(|entry| entry.span));
+            let [first, second] = both;
             let (first_entry, second_entry) = (topology.entries.get(first)?, topology.entries.get(second)?);
             let message = format!("{second} and {first} are the same datacenter");
             Some(
-                Diagnostic::error(codes::SAME_DATACENTER, message, second_entry.span, "declared again here")
+                rules::SAME_DATACENTER
+                    .at(message, second_entry.span, "declared again here")
                     .and(first_entry.span, "first declared here"),
             )
         };

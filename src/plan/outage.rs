@@ -6,9 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::lifeline::Lifeline;
 use super::order;
-use crate::diagnostic::{Diagnostic, codes};
+use crate::diagnostic::Diagnostic;
 use crate::diff::{Action, Change, Difference, Goal, Reason, check_available};
 use crate::live::{Live, LiveConfig, Status};
+use crate::topology::rules::live as rules;
 use crate::topology::{Address, DatacenterPart, Declaration, Node, Spec, Topology, VrackName};
 
 /// Adds to a difference what its PoPs take down with them.
@@ -195,6 +196,7 @@ fn out_of_reach(topology: &Topology, vrack: &VrackName, changes: &[Change]) -> V
 
 fn no_l3_pop(address: &Address, declaration: &Declaration) -> Diagnostic {
     let message = format!("{address}: no l3 PoP of {} is there to configure it through", address.vrack);
-    Diagnostic::error(codes::NO_L3_POP, message, declaration.span, "needs an l3 PoP in its vRack")
+    rules::NO_L3_POP
+        .at(message, declaration.span, "needs an l3 PoP in its vRack")
         .help("declare a service with `pop: {type: l3, …}` in this vRack; if one is being created by someone else, try again when it is active")
 }

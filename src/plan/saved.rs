@@ -192,7 +192,7 @@ impl Desired {
         let entries = self.entries.iter().map(|(address, it)| {
             (address.clone(), Declaration { spec: it.spec.clone(), protect: it.protect, span })
         });
-        Topology { endpoint: None, vracks: vracks.collect(), entries: entries.collect() }
+        Topology { vracks: vracks.collect(), entries: entries.collect(), ..Topology::default() }
     }
 }
 

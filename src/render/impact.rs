@@ -68,7 +68,7 @@ fn details(impact: &Impact, outages: &[Outage], names: &ShortNames) -> Vec<Strin
     }
     for (name, outages) in by_datacenter {
         let is_whole = |it: &&Outage| matches!(it.address.node, Node::Datacenter(_, DatacenterPart::Config));
-        if outages.iter().any(|it| is_whole(it)) {
+        if outages.iter().any(is_whole) {
             lines.push(format!("datacenter {name}: {}", span(outages)));
             continue;
         }

@@ -4,6 +4,7 @@
 pub mod events;
 mod impact;
 pub mod outcome;
+pub mod rules;
 pub mod text;
 pub mod words;
 

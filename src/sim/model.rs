@@ -125,6 +125,8 @@ pub(super) struct Interface {
     pub(super) id: u64,
     pub(super) service: Uuid,
     pub(super) status: PortStatus,
+    #[serde(default)]
+    pub(super) dark: bool,
     pub(super) changed: Moment,
 }
 

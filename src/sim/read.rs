@@ -330,7 +330,7 @@ impl World {
 
     fn interface_wire(&self, id: u64) -> Option<wire::Interface> {
         let interface = self.interfaces.get(&id)?;
-        let up = interface.status == PortStatus::Enabled;
+        let up = interface.status == PortStatus::Enabled && !interface.dark;
         let light = if up { wire::LightStatus::Up } else { wire::LightStatus::Down };
         let bucket = self.now.millis() / LIGHT_PERIOD;
         let measured = super::moment::Moment::from_millis(bucket * LIGHT_PERIOD).max(interface.changed);

@@ -51,7 +51,8 @@ impl World {
             self.services.get(&entry.uuid).map_or(self.services.len() as u64 + 1, |old| old.ordinal);
         for interface in &entry.interfaces {
             let (id, service) = (interface.id(), entry.uuid);
-            let port = Interface { id, service, status: interface.status(), changed: self.now };
+            let (status, dark) = (interface.status(), interface.dark());
+            let port = Interface { id, service, status, dark, changed: self.now };
             self.interfaces.insert(id, port);
         }
         let service = Service {

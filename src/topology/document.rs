@@ -10,8 +10,9 @@ use std::fmt;
 use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
+use url::{Host, Url};
 
-use super::{Asn, DatacenterName, Manage, ServiceId, VrackName};
+use super::{Allow, Asn, DatacenterName, Manage, ServiceId, VrackName};
 use crate::diagnostic::Span;
 
 /// A value and where it is written.
@@ -61,6 +62,8 @@ impl<T: Copy> Field<T> {
 pub struct Document {
     /// The endpoint guards, at most one a file.
     pub endpoints: Vec<Located<String>>,
+    /// The warnings that are silenced, and where.
+    pub allows: Vec<Allow>,
     /// The vRacks.
     pub vracks: Vec<Vrack>,
 }
@@ -193,6 +196,20 @@ pub struct Extra {
 }
 
 impl Document {
+    /// Whether it may be used against the real API.
+    ///
+    /// One that is guarded by a URL on this machine is for the simulator. Anything else, no guard
+    /// included, can meet a real account.
+    pub fn is_for_a_real_endpoint(&self) -> bool {
+        let Some(endpoint) = self.endpoints.first() else { return true };
+        match Url::parse(&endpoint.value).as_ref().map(Url::host) {
+            Ok(Some(Host::Ipv4(ip))) => !ip.is_loopback(),
+            Ok(Some(Host::Ipv6(ip))) => !ip.is_loopback(),
+            Ok(Some(Host::Domain(name))) => name != "localhost",
+            Ok(None) | Err(_) => true,
+        }
+    }
+
     /// Every PoP, with its service and its vRack.
     pub fn pops(&self) -> impl Iterator<Item = (&Vrack, &Service, &Located<Pop>)> {
         self.vracks.iter().flat_map(|vrack| vrack.pops().map(move |(service, pop)| (vrack, service, pop)))

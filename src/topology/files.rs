@@ -238,7 +238,7 @@ mod tests {
         let (sources, diagnostics) = read(paths);
         let name = |source: &Source| source.path.strip_prefix(root).unwrap().display().to_string();
         let names = sources.iter().map(|(_, source)| name(source)).collect();
-        (names, diagnostics.iter().map(|diagnostic| diagnostic.code).collect())
+        (names, diagnostics.iter().map(|diagnostic| diagnostic.rule.code).collect())
     }
 
     #[test]
@@ -288,7 +288,7 @@ mod tests {
         symlink("nowhere", folder.path().join("broken.yaml")).unwrap();
         let (sources, diagnostics) = read(&[folder.path()]);
         assert_eq!(sources.iter().count(), 1, "{sources:?}");
-        let codes: Vec<_> = diagnostics.iter().map(|diagnostic| diagnostic.code).collect();
+        let codes: Vec<_> = diagnostics.iter().map(|diagnostic| diagnostic.rule.code).collect();
         assert_eq!(codes, ["OCC001", "OCC001"], "{diagnostics:?}");
     }
 }

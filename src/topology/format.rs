@@ -70,7 +70,7 @@ fn same(one: &Topology, other: &Topology) -> bool {
 
 fn messages(diagnostics: &[Diagnostic]) -> Vec<(&'static str, &str)> {
     let mut messages: Vec<(&'static str, &str)> =
-        diagnostics.iter().map(|diagnostic| (diagnostic.code, diagnostic.message.as_str())).collect();
+        diagnostics.iter().map(|diagnostic| (diagnostic.rule.code, diagnostic.message.as_str())).collect();
     messages.sort_unstable();
     messages
 }

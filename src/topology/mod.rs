@@ -9,6 +9,7 @@ pub mod rules;
 pub mod schema;
 mod shape;
 mod spec;
+pub(crate) mod suggest;
 
 use std::collections::BTreeMap;
 
@@ -18,13 +19,15 @@ pub use address::{
 pub use parse::parse;
 pub use spec::{Asn, Datacenter, Device, Extra, Field, Membership, Pop, Spec};
 
-use crate::diagnostic::Span;
+use crate::diagnostic::{Rule, Span};
 
 /// What shall be, as one or several files say it.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Topology {
     /// The only endpoint this topology may be used against, where a file names one.
     pub endpoint: Option<Endpoint>,
+    /// The warnings that its files silence.
+    pub allows: Vec<Allow>,
     /// The vRacks it speaks of.
     pub vracks: BTreeMap<VrackName, VrackDeclaration>,
     /// What shall be configured in them. Parents stand before their children.
@@ -38,6 +41,17 @@ pub struct Endpoint {
     pub name: String,
     /// Where it is written.
     pub span: Span,
+}
+
+/// A warning that a file silences for what is inside a mapping.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Allow {
+    /// The warning.
+    pub rule: &'static Rule,
+    /// Where its code is written.
+    pub span: Span,
+    /// From the mapping's key to its end. It begins where the [`Declaration`] of the same thing does.
+    pub extent: Span,
 }
 
 /// What a topology says of a vRack as a whole.

@@ -6,7 +6,6 @@
 
 mod fields;
 mod lower;
-mod suggest;
 #[cfg(test)]
 mod tests;
 mod yaml;
@@ -14,13 +13,14 @@ mod yaml;
 use std::borrow::Cow;
 
 use fields::{Entry, Fields, Reader, Taken, kind_of};
+use url::Url;
 use yaml::{Node, Value};
 
 use super::document::{Datacenter, Document, Extra, ExtraKind, Field, Layer, Located, Pop, Service, Vrack};
-use super::rules::{self, reading};
+use super::rules::{self, Found, reading, silence};
 use super::shape::{DATACENTER, ENDPOINTS, EXTRA, FILE, POP, SERVICE, VRACK};
-use super::{Manage, Topology};
-use crate::diagnostic::{Diagnostic, SourceId, Sources, Span};
+use super::{Manage, Topology, suggest};
+use crate::diagnostic::{self, Diagnostic, SourceId, Sources, Span};
 
 /// Reads the topology that `sources` hold together.
 ///
@@ -37,18 +37,12 @@ pub fn parse(sources: &Sources) -> (Topology, Vec<Diagnostic>) {
             Err(diagnostic) => reader.report(diagnostic),
         }
     }
-    let mut diagnostics = reader.diagnostics;
+    let Reader { mut diagnostics, allows } = reader;
+    document.allows = allows;
     rules::check(&document, &mut diagnostics);
-    sort(&mut diagnostics);
+    silence(&mut diagnostics, &document.allows, Found::InFiles);
+    diagnostic::sort(&mut diagnostics);
     (lower::topology(document), diagnostics)
-}
-
-/// By file and place; what has no place comes first.
-fn sort(diagnostics: &mut [Diagnostic]) {
-    diagnostics.sort_by_key(|diagnostic| {
-        let place = diagnostic.labels.first().map(|label| (label.span.source, label.span.start));
-        (place, diagnostic.severity, diagnostic.code)
-    });
 }
 
 impl Reader {
@@ -74,6 +68,7 @@ impl Reader {
         }
         let key = Located { value: Cow::Borrowed("the file"), span: start };
         let Some(mut fields) = self.fields(&key, node, &FILE) else { return };
+        self.allow(&mut fields);
         self.version(fields.take("version"), at);
         if let Field::Given(endpoint) = self.endpoint(fields.take("endpoint")) {
             document.endpoints.push(endpoint);
@@ -109,13 +104,13 @@ impl Reader {
         let field = self.text(entry);
         if let Field::Given(Located { value, span }) = &field
             && !ENDPOINTS.contains(&value.as_str())
-            && !value.contains('/')
+            && !Url::parse(value).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
         {
             let mut diagnostic =
                 reading::INVALID_VALUE.at(format!("`{value}` is not an endpoint"), *span, "unknown endpoint");
             diagnostic.help = Some(match suggest::nearest(value, &ENDPOINTS) {
                 Some(known) => format!("did you mean `{known}`?"),
-                None => format!("an endpoint is {} or a URL", suggest::list(&ENDPOINTS, "or")),
+                None => "an endpoint is `ovh-eu`, `ovh-ca`, `ovh-us`, or a URL".to_owned(),
             });
             self.report(diagnostic);
             return Field::Refused;
@@ -127,7 +122,7 @@ impl Reader {
         let key = entry.key.span;
         let mut vrack = Vrack {
             key,
-            name: self.name(&entry.key.value, key),
+            name: self.name(&entry.key.value, key, suggest::vrack(&entry.key.value)),
             manage: Field::Refused,
             protect: false,
             services: Vec::new(),
@@ -138,6 +133,7 @@ impl Reader {
             vrack.whole = false;
             return vrack;
         };
+        self.allow(&mut fields);
         vrack.manage =
             self.choice(fields.take("manage"), &[("all", Manage::All), ("declared", Manage::Declared)]);
         vrack.protect = self.flag(fields.take("protect"));
@@ -171,10 +167,11 @@ impl Reader {
 
     fn service(&mut self, entry: Entry<'_>) -> Service {
         let key = entry.key.span;
-        let id = self.name(&entry.key.value, key);
+        let id = self.name(&entry.key.value, key, suggest::service(&entry.key.value));
         let mut service =
             Service { key, id, description: Field::Refused, protect: false, pop: Field::Refused };
         if let Some(mut fields) = self.fields(&entry.key, entry.value, &SERVICE) {
+            self.allow(&mut fields);
             service.description = self.text(fields.take("description"));
             service.protect = self.flag(fields.take("protect"));
             service.pop = match fields.take("pop") {
@@ -189,6 +186,7 @@ impl Reader {
     fn pop(&mut self, Entry { key, value, .. }: Entry<'_>) -> Field<Pop> {
         let Some(mut fields) = self.fields(&key, value, &POP) else { return Field::Refused };
         let keys = fields.keys();
+        self.allow(&mut fields);
         let pop = Pop {
             layer: self.choice(fields.take("type"), &[("l2", Layer::L2), ("l3", Layer::L3)]),
             interface_id: self.number(fields.take("interfaceId")),
@@ -214,6 +212,7 @@ impl Reader {
             extras: Vec::new(),
         };
         let Some(mut fields) = self.fields(&entry.key, entry.value, &DATACENTER) else { return datacenter };
+        self.allow(&mut fields);
         datacenter.ovh_bgp_area = self.asn(fields.take("ovhBgpArea"));
         datacenter.subnet = self.prefix(fields.take("subnet"));
         datacenter.protect = self.flag(fields.take("protect"));
@@ -241,6 +240,7 @@ impl Reader {
         let key = Located { value: Cow::Borrowed("extra"), span };
         let mut fields: Fields<'_> = self.fields(&key, node, &EXTRA)?;
         let keys = fields.keys();
+        self.allow(&mut fields);
         Some(Extra {
             span,
             kind: self

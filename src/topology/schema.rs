@@ -6,8 +6,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::rules::asn;
+use super::rules::{self, asn};
 use super::shape::{self, FieldShape, Name, Shape, TypeFields, ValueShape};
+use crate::diagnostic::Severity;
 
 /// A number from 0 to 255, without leading zeros.
 const OCTET: &str = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])";
@@ -82,6 +83,10 @@ fn property(field: &FieldShape) -> Value {
         ValueShape::DatacenterName => {
             fields_of(json!({"type": ["string", "integer"], "pattern": DATACENTER, "minimum": 0}))
         }
+        ValueShape::Codes => fields_of(json!({
+            "type": "array",
+            "items": {"type": "string", "enum": warnings()},
+        })),
         ValueShape::One(shape) => mapping(shape, ""),
         ValueShape::Named(name, shape) => {
             let mut names = object("");
@@ -100,6 +105,12 @@ fn property(field: &FieldShape) -> Value {
         property.insert("examples".to_owned(), Value::Array(examples));
     }
     Value::Object(property)
+}
+
+/// The codes that can be silenced.
+fn warnings() -> Vec<&'static str> {
+    let warnings = rules::all().iter().filter(|rule| rule.severity == Severity::Warning);
+    warnings.map(|rule| rule.code).collect()
 }
 
 /// A value as it is written in YAML, as JSON has it.
@@ -128,10 +139,7 @@ fn address() -> String {
 }
 
 fn prefix(shortest: u8, longest: u8) -> Map<String, Value> {
-    // A leading zero is read, and taken away by `fmt`.
-    let lengths: Vec<String> = (shortest..=longest)
-        .map(|length| if length < 10 { format!("0?{length}") } else { length.to_string() })
-        .collect();
+    let lengths: Vec<String> = (shortest..=longest).map(|length| length.to_string()).collect();
     let pattern = format!("^{}/({})$", address(), lengths.join("|"));
     let expected = match (shortest, longest) {
         (0, 32) => "An IPv4 prefix, like 192.168.10.0/24".to_owned(),

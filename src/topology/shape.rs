@@ -55,6 +55,8 @@ pub(super) enum ValueShape {
     Ip,
     /// A datacenter's name or id.
     DatacenterName,
+    /// A list of the codes of warnings.
+    Codes,
     /// One thing.
     One(&'static Shape),
     /// Things by their name.
@@ -138,6 +140,7 @@ pub(super) static FILE: Shape = Shape {
              out: any.",
         )
         .like(&["ovh-eu"]),
+        ALLOW,
         field(
             "vracks",
             ValueShape::Named(Name::Vrack, &VRACK),
@@ -147,6 +150,13 @@ pub(super) static FILE: Shape = Shape {
     ],
     types: &[],
 };
+
+/// At every level.
+const ALLOW: FieldShape = field(
+    "allow",
+    ValueShape::Codes,
+    "The warnings to silence for what is in here, by their codes. `ovhconnect explain` lists all codes.",
+);
 
 const PROTECT: &str = "Whether a plan that would delete or replace this is refused.";
 
@@ -166,6 +176,7 @@ pub(super) static VRACK: Shape = Shape {
             ValueShape::Flag,
             "Whether a plan that would delete or replace anything in this vRack is refused.",
         ),
+        ALLOW,
         field(
             "services",
             ValueShape::Named(Name::Service, &SERVICE),
@@ -198,6 +209,7 @@ pub(super) static SERVICE: Shape = Shape {
             ValueShape::Flag,
             "Whether a plan that would delete or replace anything of this service is refused.",
         ),
+        ALLOW,
         field(
             "pop",
             ValueShape::One(&POP),
@@ -251,6 +263,7 @@ pub(super) static POP: Shape = Shape {
         )
         .like(&["RBX"]),
         field("protect", ValueShape::Flag, PROTECT),
+        ALLOW,
     ],
     types: &[
         TypeFields {
@@ -294,6 +307,7 @@ pub(super) static DATACENTER: Shape = Shape {
         .needed()
         .like(&["10.1.0.0/24"]),
         field("protect", ValueShape::Flag, PROTECT),
+        ALLOW,
         field(
             "extra",
             ValueShape::List(&EXTRA),
@@ -338,6 +352,7 @@ pub(super) static EXTRA: Shape = Shape {
         )
         .like(&["10.1.0.10"]),
         field("protect", ValueShape::Flag, PROTECT),
+        ALLOW,
     ],
     types: &[
         TypeFields {

@@ -98,7 +98,7 @@ fn only_a_part(
 }
 
 fn unfit(diagnostics: &[Diagnostic]) -> Verdict {
-    Verdict::Unfit(diagnostics.iter().map(|diagnostic| diagnostic.code).collect())
+    Verdict::Unfit(diagnostics.iter().map(|diagnostic| diagnostic.rule.code).collect())
 }
 
 fn checked(

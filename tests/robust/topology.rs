@@ -20,7 +20,7 @@ pub fn check(texts: &[String]) {
         assert!(text.get(span.range()).is_some(), "{span:?} is not in its text of {} bytes", text.len());
     }
     for diagnostic in &diagnostics {
-        assert!(rules::find(diagnostic.code).is_some(), "{} has no rule", diagnostic.code);
+        assert!(rules::find(diagnostic.rule.code).is_some(), "{} has no rule", diagnostic.rule.code);
         assert!(!diagnostic.labels.is_empty(), "{diagnostic:?} has no place");
     }
     let (again, diagnostics_again) = topology::parse(&sources);
@@ -31,9 +31,9 @@ pub fn check(texts: &[String]) {
     assert!(!plain.contains('\u{1b}'), "a colour code in {plain:?}");
     for diagnostic in diagnostics.iter().take(MAX_SHOWN) {
         assert!(
-            diagnostics.len() > MAX_SHOWN || plain.contains(diagnostic.code),
+            diagnostics.len() > MAX_SHOWN || plain.contains(diagnostic.rule.code),
             "{} is not in\n{plain}",
-            diagnostic.code
+            diagnostic.rule.code
         );
     }
     // With colour the words are the same; what colours them must not fail either.

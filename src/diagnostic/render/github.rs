@@ -6,7 +6,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Columns, Lines, Report, Severity, prose, text};
+use super::{Columns, Lines, Report, Rule, Severity, prose, text};
 
 /// Everything that was found, a line each; of more than [`super::MAX_SHOWN`] the errors before the
 /// warnings, and the rest counted. GitHub itself shows ten of a kind for each step.
@@ -15,7 +15,7 @@ pub(super) fn write(report: &Report<'_>) -> String {
     let mut out = String::new();
     let (shown, hidden) = text::shown(report.diagnostics);
     for diagnostic in shown {
-        let command = match diagnostic.severity {
+        let command = match diagnostic.rule.severity {
             Severity::Error => "error",
             Severity::Warning => "warning",
         };
@@ -33,11 +33,8 @@ pub(super) fn write(report: &Report<'_>) -> String {
                 properties.push(("endColumn", place.end.column.to_string()));
             }
         }
-        let title = match report.title(diagnostic.code) {
-            Some(title) => format!("{}: {title}", diagnostic.code),
-            None => diagnostic.code.to_owned(),
-        };
-        properties.push(("title", title));
+        let Rule { code, title, .. } = diagnostic.rule;
+        properties.push(("title", format!("{code}: {title}")));
         let properties: Vec<String> =
             properties.iter().map(|(name, value)| format!("{name}={}", property(value))).collect();
         let message = data(&prose(diagnostic, report, &mut lines));

@@ -39,9 +39,9 @@ pub(super) fn write(report: &Report<'_>) -> String {
             Issue {
                 // It is shown in one line.
                 description: prose(diagnostic, report, &mut lines).replace('\n', "; "),
-                check_name: diagnostic.code,
+                check_name: diagnostic.rule.code,
                 fingerprint,
-                severity: match diagnostic.severity {
+                severity: match diagnostic.rule.severity {
                     Severity::Error => "critical",
                     Severity::Warning => "minor",
                 },

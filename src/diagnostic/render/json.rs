@@ -40,8 +40,7 @@ struct Finding<'a> {
     /// How bad it is.
     severity: Severity,
     /// What the code's rule asks for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    title: Option<&'a str>,
+    title: &'a str,
     /// What is wrong, in one sentence.
     message: &'a str,
     /// What to do about it, where that is known.
@@ -105,9 +104,9 @@ pub(super) fn write(report: &Report<'_>) -> String {
                 .collect();
             let about = diagnostic.file.as_ref().map(|path| path.display().to_string());
             Finding {
-                code: diagnostic.code,
-                severity: diagnostic.severity,
-                title: report.title(diagnostic.code),
+                code: diagnostic.rule.code,
+                severity: diagnostic.rule.severity,
+                title: diagnostic.rule.title,
                 message: &diagnostic.message,
                 help: diagnostic.help.as_deref(),
                 file: places.first().map(|place| place.file.clone()).or(about),

@@ -64,10 +64,10 @@ fn failed(error: &Diagnostic, file: &str, lines: &mut Lines<'_>) -> TestCase {
     let mut status = TestCaseStatus::non_success(kind);
     let message = text::one_line(&error.message);
     status
-        .set_type(error.code)
+        .set_type(error.rule.code)
         .set_message(message.as_str())
         .set_description(text::one(error, lines, false).trim_end());
-    let mut case = case(&format!("{}: {message}", error.code), status, file);
+    let mut case = case(&format!("{}: {message}", error.rule.code), status, file);
     if let Some(place) = place {
         case.extra.insert("line".into(), place.start.line.to_string().into());
     }

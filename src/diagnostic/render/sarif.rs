@@ -28,8 +28,8 @@ pub(super) fn write(report: &Report<'_>) -> String {
                 Some(json!({"physicalLocation": {"artifactLocation": artifact(report, path)}}))
             });
             let mut result = json!({
-                "ruleId": diagnostic.code,
-                "level": level(diagnostic.severity),
+                "ruleId": diagnostic.rule.code,
+                "level": level(diagnostic.rule.severity),
                 "message": {"text": prose(diagnostic, report, &mut lines)},
                 "locations": primary.into_iter().collect::<Vec<Value>>(),
                 "partialFingerprints": {"ovhconnect/v1": fingerprint},
@@ -38,7 +38,7 @@ pub(super) fn write(report: &Report<'_>) -> String {
             if !related.is_empty() {
                 result["relatedLocations"] = Value::Array(related);
             }
-            if let Some(index) = report.codes.iter().position(|known| known.code == diagnostic.code) {
+            if let Some(index) = report.rules.iter().position(|known| known.code == diagnostic.rule.code) {
                 result["ruleIndex"] = json!(index);
             }
             result
@@ -69,15 +69,16 @@ pub(super) fn write(report: &Report<'_>) -> String {
 
 fn rules(report: &Report<'_>) -> Vec<Value> {
     report
-        .codes
+        .rules
         .iter()
-        .map(|known| {
+        .map(|rule| {
+            let help = format!("{}\n\nSource: {}.", rule.doc, rule.source);
             json!({
-                "id": known.code,
-                "shortDescription": {"text": known.title},
-                "fullDescription": {"text": known.doc},
-                "help": {"text": known.doc, "markdown": known.doc},
-                "defaultConfiguration": {"level": level(known.severity)},
+                "id": rule.code,
+                "shortDescription": {"text": rule.title},
+                "fullDescription": {"text": rule.doc},
+                "help": {"text": help, "markdown": help},
+                "defaultConfiguration": {"level": level(rule.severity)},
             })
         })
         .collect()

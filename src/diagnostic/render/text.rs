@@ -50,7 +50,7 @@ pub fn summary(diagnostics: &[Diagnostic]) -> String {
 pub(super) fn count<'a>(diagnostics: impl Iterator<Item = &'a Diagnostic>) -> String {
     let (mut errors, mut warnings) = (0, 0);
     for diagnostic in diagnostics {
-        match diagnostic.severity {
+        match diagnostic.rule.severity {
             Severity::Error => errors += 1,
             Severity::Warning => warnings += 1,
         }
@@ -81,12 +81,12 @@ impl<'s> Lines<'s> {
     where
         's: 'a,
     {
-        let level = match diagnostic.severity {
+        let level = match diagnostic.rule.severity {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
         };
         let mut group =
-            Group::with_title(level.primary_title(one_line(&diagnostic.message)).id(diagnostic.code));
+            Group::with_title(level.primary_title(one_line(&diagnostic.message)).id(diagnostic.rule.code));
         for piece in self.pieces(&diagnostic.labels) {
             if let Some(snippet) = self.snippet(&diagnostic.labels, &piece) {
                 group = group.element(snippet);
@@ -168,7 +168,14 @@ mod tests {
     use std::path::PathBuf;
 
     use super::*;
-    use crate::diagnostic::{Source, Span};
+    use crate::diagnostic::{Rule, Source, Span};
+
+    const fn rule(code: &'static str, severity: Severity) -> Rule {
+        Rule { code, severity, title: "", doc: "", source: "", example: None }
+    }
+
+    static ERROR: Rule = rule("OCC001", Severity::Error);
+    static WARNING: Rule = rule("OCC101", Severity::Warning);
 
     fn source(text: &str) -> Sources {
         let mut sources = Sources::default();
@@ -188,8 +195,7 @@ mod tests {
 
     #[test]
     fn a_message_without_a_place_stands_alone() {
-        let diagnostic =
-            Diagnostic::unplaced("OCC001", Severity::Error, "cannot read `x`").help("look again");
+        let diagnostic = ERROR.unplaced("cannot read `x`").help("look again");
         assert_eq!(
             render(&[diagnostic], &Sources::default(), false),
             "error[OCC001]: cannot read `x`\n |\n = help: look again\n\n"
@@ -200,8 +206,7 @@ mod tests {
     fn places_far_apart_are_shown_without_what_is_between() {
         let text = format!("first\n{}last\n", "between\n".repeat(5000));
         let end = u32::try_from(text.len()).unwrap();
-        let diagnostic =
-            Diagnostic::error("OCC006", "twice", span(end - 5..end - 1), "again").and(span(0..5), "first");
+        let diagnostic = ERROR.at("twice", span(end - 5..end - 1), "again").and(span(0..5), "first");
         let rendered = render(&[diagnostic], &source(&text), false);
         assert!(rendered.contains("a.yaml:5002:1") && rendered.contains("a.yaml:1:1"), "{rendered}");
         assert!(!rendered.contains("between"), "{rendered}");
@@ -209,8 +214,8 @@ mod tests {
 
     #[test]
     fn beyond_the_limit_errors_come_before_warnings_and_the_rest_is_counted() {
-        let warning = Diagnostic::unplaced("OCC101", Severity::Warning, "a remark");
-        let error = Diagnostic::unplaced("OCC001", Severity::Error, "an error");
+        let warning = WARNING.unplaced("a remark");
+        let error = ERROR.unplaced("an error");
         let mut diagnostics = vec![warning; MAX_SHOWN + 10];
         diagnostics.push(error);
         let rendered = render(&diagnostics, &Sources::default(), false);
@@ -227,19 +232,19 @@ mod tests {
             [("", 0, 0), ("", 5, 9), ("é", 1, 1), ("a\n", 2, 2), ("a\nb", 4, 2), ("\u{feff}a", 0, 1)]
         {
             let range = Range { start, end };
-            let diagnostic = Diagnostic::error("OCC005", "wrong", span(range.clone()), "here");
+            let diagnostic = ERROR.at("wrong", span(range.clone()), "here");
             let rendered = render(&[diagnostic], &source(text), false);
             assert!(rendered.contains("a.yaml:"), "{text:?} {range:?}: {rendered}");
         }
-        let elsewhere = Diagnostic::error("OCC005", "wrong", span(0..1), "here");
-        assert_eq!(render(&[elsewhere], &Sources::default(), false), "error[OCC005]: wrong\n\n");
+        let elsewhere = ERROR.at("wrong", span(0..1), "here");
+        assert_eq!(render(&[elsewhere], &Sources::default(), false), "error[OCC001]: wrong\n\n");
     }
 
     #[test]
     fn nothing_from_a_file_reaches_the_terminal_as_a_command() {
         let text = "\u{1b}[2Jname: x\n";
-        let diagnostic = Diagnostic::error("OCC007", "no field `\u{1b}[2Jname`", span(0..8), "\r\u{7}")
-            .help("not\u{9b}31m \u{202e}this");
+        let diagnostic =
+            ERROR.at("no field `\u{1b}[2Jname`", span(0..8), "\r\u{7}").help("not\u{9b}31m \u{202e}this");
         let rendered = render(&[diagnostic], &source(text), false);
         let commands = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
         assert!(!rendered.contains(commands), "{rendered:?}");

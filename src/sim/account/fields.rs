@@ -203,7 +203,10 @@ pub(super) fn offers<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<wire::Cat
 #[serde(deny_unknown_fields)]
 struct Port {
     id: u64,
+    #[serde(default)]
     status: PortStatus,
+    #[serde(default)]
+    dark: bool,
 }
 
 impl<'de> Deserialize<'de> for InterfaceEntry {
@@ -233,7 +236,7 @@ impl<'de> Visitor<'de> for InterfaceVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<InterfaceEntry, A::Error> {
-        let Port { id, status } = Port::deserialize(MapAccessDeserializer::new(map))?;
-        Ok(InterfaceEntry::Port { id, status })
+        let Port { id, status, dark } = Port::deserialize(MapAccessDeserializer::new(map))?;
+        Ok(InterfaceEntry::Port { id, status, dark })
     }
 }

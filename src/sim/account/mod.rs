@@ -93,7 +93,11 @@ pub enum InterfaceEntry {
         /// Its number in every route.
         id: u64,
         /// Whether it is in service.
+        #[serde(default)]
         status: PortStatus,
+        /// Whether no light arrives there although it is in service.
+        #[serde(default)]
+        dark: bool,
     },
 }
 
@@ -104,6 +108,12 @@ impl InterfaceEntry {
         match self {
             Self::Id(id) | Self::Port { id, .. } => *id,
         }
+    }
+
+    /// Whether no light arrives there although it is in service.
+    #[must_use]
+    pub fn dark(&self) -> bool {
+        matches!(self, Self::Port { dark: true, .. })
     }
 
     /// Whether it is in service.

@@ -30,7 +30,8 @@ pub(super) fn value(shape: ValueShape, value: &str, within: Within) -> String {
         | ValueShape::Word(_)
         | ValueShape::One(_)
         | ValueShape::Named(..)
-        | ValueShape::List(_) => None,
+        | ValueShape::List(_)
+        | ValueShape::Codes => None,
     };
     parsed.unwrap_or_else(|| text(value, within))
 }

@@ -7,13 +7,16 @@ use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
 
-use super::suggest;
 use super::yaml::{Node, Value};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::topology::document::{Field, Keys, Located};
-use crate::topology::rules::{Rule, reading};
+use crate::topology::rules::{self, NotAWarning, reading};
 use crate::topology::shape::Shape;
-use crate::topology::{Asn, DatacenterName};
+use crate::topology::suggest::{self, NotCarried};
+use crate::topology::{Allow, Asn, DatacenterName};
+
+/// The field that silences warnings for what its mapping holds.
+const ALLOW: &str = "allow";
 
 /// An entry of a mapping whose key is a text or a number.
 pub(super) struct Entry<'a> {
@@ -28,6 +31,8 @@ pub(super) struct Fields<'a> {
     fields: Vec<(&'static str, Span, Node<'a>)>,
     /// Those that an unknown field is most likely meant to be: they are not missing as well.
     misspelt: Vec<&'static str>,
+    /// From the key of the mapping to the end of what it holds, where somebody wants to know.
+    extent: Option<Span>,
 }
 
 /// A field of a mapping, not yet converted.
@@ -63,6 +68,8 @@ impl<'a> Fields<'a> {
 #[derive(Default)]
 pub(super) struct Reader {
     pub(super) diagnostics: Vec<Diagnostic>,
+    /// The warnings that are to be silenced, and where.
+    pub(super) allows: Vec<Allow>,
 }
 
 impl Reader {
@@ -95,6 +102,16 @@ impl Reader {
             (Value::Text(text), "a number") if text.parse::<u64>().is_ok() => {
                 Some(format!("write it without quotes: `{name}: {text}`"))
             }
+            (Value::Text(text), "a list") if name == ALLOW => {
+                Some(format!("write `{name}: [{}]`", short(text)))
+            }
+            (Value::List(items), "a mapping") if items.is_empty() => {
+                Some(format!("if nothing is in it, write `{name}: {{}}`"))
+            }
+            (Value::List(_), "a mapping") => {
+                Some("write each as a key, without a dash: `NAME: {...}`".to_owned())
+            }
+            (Value::Map(_), "a list") => Some(format!("put it into a list: `{name}: [{{...}}]`")),
             (Value::Number(text), "a text") => Some(format!("put it in quotes: `{name}: \"{text}\"`")),
             (Value::Bool(value), "a text") => Some(format!("put it in quotes: `{name}: \"{value}\"`")),
             (Value::Text(text), "true or false") => {
@@ -163,6 +180,8 @@ impl Reader {
         node: Node<'a>,
         shape: &Shape,
     ) -> Option<Fields<'a>> {
+        let end = if node.has_key(ALLOW) { Some(node.end()) } else { None };
+        let extent = end.map(|end| Span { end: end.max(key.span.end), ..key.span });
         let (entries, _) = self.entries(key, node)?;
         let mut fields = Vec::with_capacity(entries.len());
         let mut misspelt = Vec::new();
@@ -172,13 +191,47 @@ impl Reader {
                 None => misspelt.extend(self.unknown_field(&entry.key, shape)),
             }
         }
-        Some(Fields { fields, misspelt })
+        Some(Fields { fields, misspelt, extent })
+    }
+
+    /// The `allow` of a mapping.
+    pub(super) fn allow(&mut self, fields: &mut Fields<'_>) {
+        let entry = fields.take(ALLOW);
+        let (Some(extent), Field::Given(list)) = (fields.extent, self.list(entry)) else { return };
+        for item in list.value {
+            let Value::Text(code) = &item.value else {
+                let kind = kind_of(&item.value);
+                self.report(
+                    reading::WRONG_TYPE
+                        .at(format!("`allow` lists codes, not {kind}"), item.span, format!("this is {kind}"))
+                        .help("like `allow: [OCC101]`"),
+                );
+                continue;
+            };
+            match rules::warning(&short(code)) {
+                Ok(rule) => self.allows.push(Allow { rule, span: item.span, extent }),
+                Err(problem) => {
+                    let label = match &problem {
+                        NotAWarning::Error(_) => "not a warning",
+                        NotAWarning::Unknown(..) => "no such code",
+                    };
+                    self.report(
+                        reading::ALLOW.at(problem.to_string(), item.span, label).help(problem.help()),
+                    );
+                }
+            }
+        }
     }
 
     /// Reports a field that is not known, and answers the one it is most likely meant to be.
     fn unknown_field(&mut self, key: &Located<Cow<'_, str>>, shape: &Shape) -> Option<&'static str> {
         let (name, fields) = (shape.name, shape.names());
-        let nearest = suggest::nearest(&key.value, &fields);
+        if let Some(field) = suggest::not_carried(&key.value) {
+            self.report(not_carried(field, name, key));
+            return None;
+        }
+        let nearest =
+            suggest::nearest(&key.value, &fields).or_else(|| suggest::other_name(&key.value, &fields));
         let help = match (nearest, suggest::home_of(&key.value)) {
             (Some(field), None) => format!("did you mean `{field}`?"),
             (Some(field), Some(home)) => format!("did you mean `{field}`? {home}"),
@@ -251,10 +304,11 @@ impl Reader {
 
     pub(super) fn asn(&mut self, entry: Taken<'_>) -> Field<Asn> {
         self.convert(entry, |reader, key, node| {
-            if let Value::Number(text) = &node.value
-                && let Some(full) = asdot(text)
+            if let Value::Number(text) | Value::Text(text) = &node.value
+                && let Some(number) = other_notation(text)
             {
-                reader.report(not_plain(text, node.span).help(format!("as one number it is {full}")));
+                let help = format!("write the number alone: `{}: {number}`", key.value);
+                reader.report(not_plain(text, node.span).help(help));
                 return None;
             }
             let number = reader.number_of(key, node)?;
@@ -300,7 +354,13 @@ impl Reader {
 
     pub(super) fn prefix(&mut self, entry: Taken<'_>) -> Field<Ipv4Net> {
         self.network_value(entry, "an IPv4 prefix, like 10.1.0.0/24", |text| {
-            text.parse::<Ipv4Addr>().ok().map(|ip| format!("add the length, like `{ip}/24`"))
+            if let Ok(ip) = text.parse::<Ipv4Addr>() {
+                return Some(format!("add the length, like `{ip}/24`"));
+            }
+            // With a mask instead of a length, as routers write it.
+            let (ip, mask) = text.split_once(['/', ' '])?;
+            let length = ipnet::ipv4_mask_to_prefix(mask.trim().parse().ok()?).ok()?;
+            Some(format!("write the length: `{}/{length}`", ip.parse::<Ipv4Addr>().ok()?))
         })
     }
 
@@ -311,7 +371,7 @@ impl Reader {
         })
     }
 
-    fn network_value<T: std::str::FromStr>(
+    fn network_value<T: std::str::FromStr + std::fmt::Display>(
         &mut self,
         entry: Taken<'_>,
         expected: &str,
@@ -325,14 +385,22 @@ impl Reader {
                     return None;
                 }
             };
-            if let Ok(value) = text.parse() {
-                return Some(value);
-            }
             let (name, shown) = (&key.value, short(text));
+            if let Ok(value) = text.parse::<T>() {
+                let plain = value.to_string();
+                if plain == text {
+                    return Some(value);
+                }
+                // `010` is eight to one reader and ten to another here, too.
+                let message = format!("`{shown}` has numbers with leading zeros");
+                let help = format!("write `{plain}` if that is what is meant");
+                reader.report(reading::NOT_PLAIN.at(message, node.span, "").help(help));
+                return None;
+            }
             let mut diagnostic = if is_ipv6(text) {
                 reading::IPV6
                     .at(format!("`{name}` must be IPv4, and `{shown}` is IPv6"), node.span, "IPv6")
-                    .help("OVHcloud Connect carries IPv4 only")
+                    .help("layer 3 carries IPv4 only; an l2 service carries IPv6 as it is")
             } else {
                 reading::NOT_AN_ADDRESS.at(
                     format!("`{name}` must be {expected}, not `{shown}`"),
@@ -375,22 +443,28 @@ impl Reader {
                 }
             };
         }
-        self.name(text, span)
+        self.name(text, span, None)
     }
 
-    /// A name that an address is made of.
+    /// A name that an address is made of. `meant` is what is likely meant by one that is none.
     pub(super) fn name<T: std::str::FromStr<Err = crate::topology::AddressError>>(
         &mut self,
         text: &str,
         span: Span,
+        meant: Option<String>,
     ) -> Option<T> {
         match text.parse() {
             Ok(name) => Some(name),
             Err(error) => {
+                let message = match text {
+                    "" => "an empty text is not a valid name here".to_owned(),
+                    text => format!("`{}` is not a valid name here", short(text)),
+                };
+                let help = meant.map(|name| format!("did you mean `{name}`?"));
                 self.report(
                     reading::NOT_A_NAME
-                        .at(format!("`{}` is not a valid name here", short(text)), span, "not a valid name")
-                        .help(error.expected()),
+                        .at(message, span, "not a valid name")
+                        .help(help.unwrap_or_else(|| error.expected().to_owned())),
                 );
                 None
             }
@@ -447,9 +521,25 @@ pub(super) fn kind_of(value: &Value<'_>) -> &'static str {
     }
 }
 
+/// A field for something that OVHcloud Connect does not carry.
+fn not_carried(field: NotCarried, shape: &str, key: &Located<Cow<'_, str>>) -> Diagnostic {
+    let name = short(&key.value);
+    match field {
+        NotCarried::Vlan => reading::VLAN
+            .at(
+                format!("{shape} has no `{name}`: there are no VLANs to configure"),
+                key.span,
+                "not configurable",
+            )
+            .help("layer 2 carries tags as they are, layer 3 takes none: remove it"),
+        NotCarried::Ipv6 => reading::IPV6
+            .at(format!("{shape} has no `{name}`: layer 3 carries IPv4 only"), key.span, "IPv6")
+            .help("remove it; an l2 service carries IPv6 as it is"),
+    }
+}
+
 fn not_plain(text: &str, span: Span) -> Diagnostic {
-    const RULE: &Rule = &reading::NOT_PLAIN;
-    RULE.at(format!("`{}` is not a plain decimal number", short(text)), span, "")
+    reading::NOT_PLAIN.at(format!("`{}` is not a plain decimal number", short(text)), span, "")
 }
 
 /// A number in digits only, without leading zeros; else what to write.
@@ -468,11 +558,19 @@ fn plain_decimal(text: &str) -> Result<u64, String> {
     }
 }
 
-/// What `1.10` is as an ASN in full, where it can be one in dotted notation (RFC 5396).
-fn asdot(text: &str) -> Option<u32> {
-    let (high, low) = text.split_once('.')?;
-    let part = |text: &str| plain_decimal(text).ok().and_then(|part| u16::try_from(part).ok());
-    Some(u32::from(part(high)?) << 16 | u32::from(part(low)?))
+/// What `AS65001` and `1.10` are as one number: an ASN as people speak of it, or in dotted notation
+/// (RFC 5396).
+fn other_notation(text: &str) -> Option<u32> {
+    let part = |text: &str| plain_decimal(text).ok().and_then(|part| u32::try_from(part).ok());
+    if let Some(number) = text.strip_prefix("AS").or_else(|| text.strip_prefix("as")) {
+        return part(number.trim_start());
+    }
+    let half = |text: &str| part(text).filter(|half| u16::try_from(*half).is_ok());
+    match text.split_once('.')? {
+        // Someone wrote a whole number as a broken one.
+        (number, "0") => part(number),
+        (high, low) => Some((half(high)? << 16) | half(low)?),
+    }
 }
 
 fn is_ipv6(text: &str) -> bool {

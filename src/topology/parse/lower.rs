@@ -12,9 +12,9 @@ use crate::topology::{
 
 /// The topology that `document` describes, as far as it could be read.
 pub(super) fn topology(document: Document) -> Topology {
-    let Document { endpoints, vracks } = document;
+    let Document { endpoints, allows, vracks } = document;
     let endpoint = endpoints.into_iter().next().map(|Located { value, span }| Endpoint { name: value, span });
-    let mut topology = Topology { endpoint, ..Topology::default() };
+    let mut topology = Topology { endpoint, allows, ..Topology::default() };
     for vrack in vracks {
         add_vrack(&mut topology, vrack);
     }

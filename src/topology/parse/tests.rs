@@ -16,16 +16,19 @@ fn sources(texts: &[&str]) -> Sources {
     sources
 }
 
-/// The topology of a text that is free of errors and warnings.
+/// The topology of a text that is free of errors. Warnings have tests of their own.
 fn clean(text: &str) -> Topology {
     let sources = sources(&[text]);
-    let (topology, diagnostics) = parse(&sources);
+    let (topology, mut diagnostics) = parse(&sources);
+    diagnostics.retain(Diagnostic::is_error);
     assert!(diagnostics.is_empty(), "{}", crate::diagnostic::render(&diagnostics, &sources, false));
     topology
 }
 
 fn codes(texts: &[&str]) -> Vec<&'static str> {
-    parse(&sources(texts)).1.iter().map(|diagnostic| diagnostic.code).collect()
+    let (_, diagnostics) = parse(&sources(texts));
+    let errors = diagnostics.iter().filter(|diagnostic| diagnostic.is_error());
+    errors.map(|diagnostic| diagnostic.rule.code).collect()
 }
 
 fn addresses(topology: &Topology) -> Vec<String> {
@@ -309,4 +312,103 @@ fn no_text_at_all_is_an_empty_file_and_no_file_an_empty_topology() {
         assert_eq!(codes(&[text]), ["OCC008"], "{text:?}");
     }
     assert_eq!(parse(&Sources::default()), (Topology::default(), Vec::new()));
+}
+
+/// The warnings of a text, each with the line it is about.
+fn warnings(text: &str) -> Vec<String> {
+    let sources = sources(&[text]);
+    let (_, diagnostics) = parse(&sources);
+    diagnostics
+        .iter()
+        .map(|diagnostic| {
+            let (line, _) = sources.position(diagnostic.labels[0].span).unwrap();
+            format!("{} {line}", diagnostic.rule.code)
+        })
+        .collect()
+}
+
+#[test]
+fn allow_silences_what_is_inside_of_what_it_stands_in() {
+    let text = |top: &str, vrack: &str, service: &str, pop: &str, datacenter: &str, extra: &str| {
+        format!(
+            "\
+version: 1
+vracks:
+  pn-1:
+    services:
+      {SERVICE}:
+        pop:
+          type: l3
+          customerBgpArea: 3333
+          subnet: 172.16.0.0/30
+          {pop}
+        {service}
+    {vrack}
+    datacenters:
+      GRA:
+        subnet: 100.64.0.0/24
+        extra:
+          - {{type: network, subnet: 0.0.0.0/0, nextHop: 100.64.0.9{extra}}}
+        {datacenter}
+{top}
+"
+        )
+    };
+    assert_eq!(
+        warnings(&text("", "", "", "", "", "")),
+        ["OCC121 5", "OCC102 8", "OCC122 14", "OCC107 15", "OCC111 17"]
+    );
+    let all = "allow: [OCC102, OCC107, OCC111, OCC121, OCC122]";
+    assert_eq!(warnings(&text(all, "", "", "", "", "")), [""; 0]);
+    assert_eq!(warnings(&text("", all, "", "", "", "")), [""; 0]);
+    let inside =
+        text("", "", "allow: [OCC121]", "allow: [OCC102]", "allow: [OCC107, OCC122]", ", allow: [OCC111]");
+    assert_eq!(warnings(&inside), [""; 0]);
+    // Where it is not inside, it silences nothing, and that is said.
+    let beside = text("", "", "allow: [OCC121, OCC107]", "allow: [OCC102]", "allow: [OCC122, OCC111]", "");
+    assert_eq!(warnings(&beside), ["OCC190 11", "OCC107 15"]);
+    // The inner one is the one that is needed.
+    let twice = text(all, "", "", "allow: [OCC102, OCC102]", "", "");
+    assert_eq!(warnings(&twice), ["OCC190 10", "OCC190 19"]);
+    // It can be silenced like any other; for that too, there has to be something.
+    let silenced = text(all, "allow: [OCC190]", "", "allow: [OCC102, OCC102]", "", "");
+    assert_eq!(warnings(&silenced), ["OCC190 19"]);
+    assert_eq!(warnings(&text(all, "", "", "", "allow: [OCC190]", "")), ["OCC190 18"]);
+    // What only live state tells is left to whoever looks at it.
+    assert_eq!(warnings(&text(&all.replace(']', ", OCC301]"), "", "", "", "", "")), [""; 0]);
+}
+
+#[test]
+fn nothing_is_said_of_an_allow_while_there_are_errors() {
+    let text =
+        "version: 1\nallow: [OCC101]\nvracks: {pn-1: {allow: [OCC999, OCC030, 5], services: {x: {}}}}\n";
+    assert_eq!(codes(&[text]), ["OCC017", "OCC017", "OCC009", "OCC012"]);
+    assert!(warnings(text).iter().all(|warning| !warning.starts_with("OCC190")));
+}
+
+#[test]
+fn a_file_for_the_simulator_may_hold_what_is_kept_for_documentation() {
+    let text = |endpoint: &str| {
+        format!(
+            "\
+version: 1
+{endpoint}
+allow: [OCC121, OCC122]
+vracks:
+  pn-1:
+    services:
+      {SERVICE}:
+        pop: {{type: l3, customerBgpArea: 64496, subnet: 192.0.2.0/30}}
+    datacenters:
+      GRA: {{subnet: 198.51.100.0/24}}
+"
+        )
+    };
+    let kept = ["OCC104 8", "OCC105 8", "OCC105 10"];
+    for real in ["", "endpoint: ovh-eu", "endpoint: https://api.example.com/1.0"] {
+        assert_eq!(warnings(&text(real)), kept, "{real}");
+    }
+    for simulator in ["http://127.0.0.1:8180/1.0", "http://localhost:8180/1.0", "http://[::1]:8180/1.0"] {
+        assert_eq!(warnings(&text(&format!("endpoint: {simulator}"))), [""; 0], "{simulator}");
+    }
 }

@@ -33,6 +33,24 @@ pub(super) struct Node<'a> {
     pub(super) span: Span,
 }
 
+impl Node<'_> {
+    /// Whether it is a mapping with this key.
+    pub(super) fn has_key(&self, key: &str) -> bool {
+        let is_it = |name: &Node<'_>| matches!(&name.value, Value::Text(text) if text == key);
+        matches!(&self.value, Value::Map(entries) if entries.iter().any(|(name, _)| is_it(name)))
+    }
+
+    /// The byte after the last of it and of all it holds.
+    pub(super) fn end(&self) -> u32 {
+        let inside = match &self.value {
+            Value::List(items) => items.iter().map(Self::end).max(),
+            Value::Map(entries) => entries.iter().map(|(key, value)| key.end().max(value.end())).max(),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) => None,
+        };
+        inside.unwrap_or_default().max(self.span.end)
+    }
+}
+
 /// What a node is. Booleans are YAML 1.2's, so that `NO` and `on` stay texts.
 #[derive(Clone, PartialEq, Debug)]
 pub(super) enum Value<'a> {
@@ -175,6 +193,8 @@ impl<'a> File<'a> {
         let mut diagnostic = reading::SYNTAX.at(format!("this is not valid YAML: {message}"), span, "");
         if message.contains(" tab") || message.starts_with("tab") {
             diagnostic = diagnostic.help("YAML is indented with spaces, never with tabs");
+        } else if message.contains(" tag") {
+            diagnostic = diagnostic.help("remove it: a topology needs no tags");
         }
         diagnostic
     }

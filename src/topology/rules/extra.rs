@@ -4,55 +4,145 @@ use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
 
-use super::Rule;
-use crate::diagnostic::{Diagnostic, Severity};
+use super::{Entry, checked};
+use crate::diagnostic::{Diagnostic, Example, Rule, Severity};
 use crate::topology::document::{Document, ExtraKind, Located};
 
-pub(super) static GATEWAY_OUTSIDE: Rule = Rule {
+pub(super) static RULES: &[Entry] = &[
+    checked(&GATEWAY_OUTSIDE, gateway_outside),
+    checked(&GATEWAY_TAKEN, gateway_taken),
+    checked(&PEER_OUTSIDE, peer_outside),
+    checked(&PEER_TAKEN, peer_taken),
+    checked(&MIXED, mixed),
+];
+
+static GATEWAY_OUTSIDE: Rule = Rule {
     code: "OCC060",
     severity: Severity::Error,
     title: "the next hop of a static route lies in its datacenter's subnet",
-    doc: "`nextHop` is the gateway of yours that OVHcloud's routers hand the packets to. They reach it only \
-          in the datacenter's own subnet. Source: OVHcloud's guide to the API.",
-    check: Some(gateway_outside),
+    doc: "`nextHop` is the gateway of yours that OVHcloud's routers hand the packets to. They reach it \
+          only in the datacenter's own subnet.",
+    source: "OVHcloud's guide to the API",
+    example: Example::of(
+        r"
+ version: 1
+ vracks:
+   pn-12345:
+     services:
+       6b0c8f3e-3c1f-4a5e-9a52-0c4c9b1f2d01:
+         pop: {type: l3, customerBgpArea: 65001, subnet: 172.16.0.0/30}
+     datacenters:
+       GRA:
+         subnet: 10.1.0.0/24
+         extra:
+-          - {type: network, subnet: 192.168.10.0/24, nextHop: 10.2.0.10}
++          - {type: network, subnet: 192.168.10.0/24, nextHop: 10.1.0.10}
+",
+    ),
 };
 
-pub(super) static GATEWAY_TAKEN: Rule = Rule {
+static GATEWAY_TAKEN: Rule = Rule {
     code: "OCC061",
     severity: Severity::Error,
     title: "the next hop of a static route is an address of yours",
-    doc: "Of a datacenter's subnet, OVHcloud holds .1 (the virtual router, VRRP), .2 and .3 (its two devices), \
-          counted from the subnet's first address; the first and the last address of a subnet belong to no \
-          machine. The gateway can have any other. Source: OVHcloud's guides.",
-    check: Some(gateway_taken),
+    doc: "Of a datacenter's subnet, OVHcloud holds .1 (the virtual router, VRRP), .2 and .3 (its two \
+          devices), counted from the subnet's first address; the first and the last address of a subnet \
+          belong to no machine. The gateway can have any other.",
+    source: "OVHcloud's guides",
+    example: Example::of(
+        r"
+ version: 1
+ vracks:
+   pn-12345:
+     services:
+       6b0c8f3e-3c1f-4a5e-9a52-0c4c9b1f2d01:
+         pop: {type: l3, customerBgpArea: 65001, subnet: 172.16.0.0/30}
+     datacenters:
+       GRA:
+         subnet: 10.1.0.0/24
+         extra:
+-          - {type: network, subnet: 192.168.10.0/24, nextHop: 10.1.0.1}
++          - {type: network, subnet: 192.168.10.0/24, nextHop: 10.1.0.4}
+",
+    ),
 };
 
-pub(super) static PEER_OUTSIDE: Rule = Rule {
+static PEER_OUTSIDE: Rule = Rule {
     code: "OCC062",
     severity: Severity::Error,
     title: "a BGP peer lies in its datacenter's subnet",
-    doc: "OVHcloud's devices speak BGP to neighbours on their own subnet only; eBGP multihop is not offered. \
-          Source: OVHcloud's guides.",
-    check: Some(peer_outside),
+    doc: "OVHcloud's devices speak BGP to neighbours on their own subnet only; eBGP multihop is not \
+          offered.",
+    source: "OVHcloud's guides",
+    example: Example::of(
+        r"
+ version: 1
+ vracks:
+   pn-12345:
+     services:
+       6b0c8f3e-3c1f-4a5e-9a52-0c4c9b1f2d01:
+         pop: {type: l3, customerBgpArea: 65001, subnet: 172.16.0.0/30}
+     datacenters:
+       GRA:
+         subnet: 10.1.0.0/24
+         allow: [OCC109, OCC110]
+         extra:
+-          - {type: bgp, bgpNeighborArea: 65020, bgpNeighborIp: 10.2.0.10}
++          - {type: bgp, bgpNeighborArea: 65020, bgpNeighborIp: 10.1.0.10}
+",
+    ),
 };
 
-pub(super) static PEER_TAKEN: Rule = Rule {
+static PEER_TAKEN: Rule = Rule {
     code: "OCC063",
     severity: Severity::Error,
     title: "a BGP peer has an address of yours",
-    doc: "Of a datacenter's subnet, OVHcloud's two devices hold .2 and .3, counted from the subnet's first \
-          address; the first and the last address of a subnet belong to no machine. A peer can have any \
-          other, .1 included: enabling BGP disables VRRP. Source: OVHcloud's guides.",
-    check: Some(peer_taken),
+    doc: "Of a datacenter's subnet, OVHcloud's two devices hold .2 and .3, counted from the subnet's \
+          first address; the first and the last address of a subnet belong to no machine. A peer can \
+          have any other, .1 included: enabling BGP disables VRRP.",
+    source: "OVHcloud's guides",
+    example: Example::of(
+        r"
+ version: 1
+ vracks:
+   pn-12345:
+     services:
+       6b0c8f3e-3c1f-4a5e-9a52-0c4c9b1f2d01:
+         pop: {type: l3, customerBgpArea: 65001, subnet: 172.16.0.0/30}
+     datacenters:
+       GRA:
+         subnet: 10.1.0.0/24
+         allow: [OCC109, OCC110]
+         extra:
+-          - {type: bgp, bgpNeighborArea: 65020, bgpNeighborIp: 10.1.0.2}
++          - {type: bgp, bgpNeighborArea: 65020, bgpNeighborIp: 10.1.0.4}
+",
+    ),
 };
 
-pub(super) static MIXED: Rule = Rule {
+static MIXED: Rule = Rule {
     code: "OCC064",
     severity: Severity::Error,
     title: "a datacenter has static routes or BGP peers, not both",
-    doc: "A BGP session and a static route cannot stand in the same datacenter configuration. Source: \
-          OVHcloud's guide to the API.",
-    check: Some(mixed),
+    doc: "A BGP session and a static route cannot stand in the same datacenter configuration.",
+    source: "OVHcloud's guide to the API",
+    example: Example::of(
+        r"
+ version: 1
+ vracks:
+   pn-12345:
+     services:
+       6b0c8f3e-3c1f-4a5e-9a52-0c4c9b1f2d01:
+         pop: {type: l3, customerBgpArea: 65001, subnet: 172.16.0.0/30}
+     datacenters:
+       GRA:
+         subnet: 10.1.0.0/24
+         allow: [OCC109, OCC110]
+         extra:
+           - {type: bgp, bgpNeighborArea: 65020, bgpNeighborIp: 10.1.0.10}
+-          - {type: network, subnet: 192.168.10.0/24, nextHop: 10.1.0.10}
+",
+    ),
 };
 
 /// Whose an address of a datacenter's subnet is, if it is not the customer's to give.
@@ -94,7 +184,13 @@ fn neighbours(
     })
 }
 
-fn outside(rule: &Rule, kind: ExtraKind, what: &str, document: &Document, found: &mut Vec<Diagnostic>) {
+fn outside(
+    rule: &'static Rule,
+    kind: ExtraKind,
+    what: &str,
+    document: &Document,
+    found: &mut Vec<Diagnostic>,
+) {
     for (subnet, ip) in neighbours(document, kind) {
         if !subnet.value.contains(&ip.value) {
             let message =
@@ -107,7 +203,7 @@ fn outside(rule: &Rule, kind: ExtraKind, what: &str, document: &Document, found:
     }
 }
 
-fn taken(rule: &Rule, kind: ExtraKind, what: &str, document: &Document, found: &mut Vec<Diagnostic>) {
+fn taken(rule: &'static Rule, kind: ExtraKind, what: &str, document: &Document, found: &mut Vec<Diagnostic>) {
     for (subnet, ip) in neighbours(document, kind).filter(|(subnet, ip)| subnet.value.contains(&ip.value)) {
         if let Some(holder) = holder(subnet.value, ip.value, kind == ExtraKind::Network) {
             let diagnostic = rule

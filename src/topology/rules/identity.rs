@@ -4,59 +4,144 @@ use std::collections::HashMap;
 use std::fmt::Display;
 use std::hash::Hash;
 
-use super::Rule;
-use crate::diagnostic::{Diagnostic, Severity, Span};
+use super::{Entry, checked};
+use crate::diagnostic::{Diagnostic, Example, Rule, Severity, Span};
 use crate::topology::document::{Document, ExtraKind};
 
-pub(super) static SERVICE_TWICE: Rule = Rule {
+pub(super) static RULES: &[Entry] = &[
+    checked(&SERVICE_TWICE, service_twice),
+    checked(&VRACK_TWICE, vrack_twice),
+    checked(&ROUTE_TWICE, route_twice),
+    checked(&PEER_TWICE, peer_twice),
+    checked(&ENDPOINTS, endpoints),
+];
+
+static SERVICE_TWICE: Rule = Rule {
     code: "OCC070",
     severity: Severity::Error,
     title: "a service stands in one place",
-    doc: "A service is in at most one vRack. Source: OVHcloud's guides. The uuid is the same in upper and in \
-          lower case.",
-    check: Some(service_twice),
+    doc: "A service is in at most one vRack. The uuid is the same in upper and in lower case.",
+    source: "OVHcloud's guides",
+    example: Example::of(
+        r"
+ version: 1
+ vracks:
+   pn-12345:
+     services:
+       6b0c8f3e-3c1f-4a5e-9a52-0c4c9b1f2d01: {}
+   pn-67890:
+     services:
+-      6b0c8f3e-3c1f-4a5e-9a52-0c4c9b1f2d01: {}
++      0d9e2f64-7b1a-4c8d-8f3e-5a6b7c8d9e02: {}
+",
+    ),
 };
 
-pub(super) static VRACK_TWICE: Rule = Rule {
+static VRACK_TWICE: Rule = Rule {
     code: "OCC071",
     severity: Severity::Error,
     title: "a vRack stands in one file",
-    doc: "What a vRack declares is all that is to be in it, so it must be seen in one place. Two files that \
-          each hold a part of it would each ask for the removal of the other's. Merge them, or give each \
-          file its own vRacks.",
-    check: Some(vrack_twice),
+    doc: "What a vRack declares is all that is to be in it, so it must be seen in one place. Two files \
+          that each hold a part of it would each ask for the removal of the other's. Merge them, or give \
+          each file its own vRacks.",
+    source: "the topology's format",
+    example: Example::of(
+        r"
+@@ paris.yaml @@
+ version: 1
+ vracks:
+   pn-12345:
+     services: {6b0c8f3e-3c1f-4a5e-9a52-0c4c9b1f2d01: {}}
+@@ montreal.yaml @@
+ version: 1
+ vracks:
+-  pn-12345:
++  pn-67890:
+     services: {0d9e2f64-7b1a-4c8d-8f3e-5a6b7c8d9e02: {}}
+",
+    ),
 };
 
-pub(super) static ROUTE_TWICE: Rule = Rule {
+static ROUTE_TWICE: Rule = Rule {
     code: "OCC072",
     severity: Severity::Error,
     title: "a datacenter has one static route to a prefix",
-    doc: "A static route is known by its datacenter and its prefix. Two routes to the same prefix cannot be \
-          told apart, and OVHcloud documents no balancing between them.",
-    check: Some(route_twice),
+    doc: "A static route is known by its datacenter and its prefix. Two routes to the same prefix cannot \
+          be told apart, and OVHcloud documents no balancing between them.",
+    source: "the topology's format",
+    example: Example::of(
+        r"
+ version: 1
+ vracks:
+   pn-12345:
+     services:
+       6b0c8f3e-3c1f-4a5e-9a52-0c4c9b1f2d01:
+         pop: {type: l3, customerBgpArea: 65001, subnet: 172.16.0.0/30}
+     datacenters:
+       GRA:
+         subnet: 10.1.0.0/24
+         extra:
+           - {type: network, subnet: 192.168.10.0/24, nextHop: 10.1.0.10}
+-          - {type: network, subnet: 192.168.10.0/24, nextHop: 10.1.0.11}
++          - {type: network, subnet: 192.168.11.0/24, nextHop: 10.1.0.11}
+",
+    ),
 };
 
-pub(super) static PEER_TWICE: Rule = Rule {
+static PEER_TWICE: Rule = Rule {
     code: "OCC073",
     severity: Severity::Error,
     title: "a datacenter has one BGP peer at an address",
-    doc: "A BGP peer is known by its datacenter and its address; a device speaks one session to an address. \
-          Two peers at the same one cannot both come up.",
-    check: Some(peer_twice),
+    doc: "A BGP peer is known by its datacenter and its address; a device speaks one session to an \
+          address. Two peers at the same one cannot both come up.",
+    source: "RFC 4271, section 6.8",
+    example: Example::of(
+        r"
+ version: 1
+ vracks:
+   pn-12345:
+     services:
+       6b0c8f3e-3c1f-4a5e-9a52-0c4c9b1f2d01:
+         pop: {type: l3, customerBgpArea: 65001, subnet: 172.16.0.0/30}
+     datacenters:
+       GRA:
+         subnet: 10.1.0.0/24
+         allow: [OCC109]
+         extra:
+           - {type: bgp, bgpNeighborArea: 65020, bgpNeighborIp: 10.1.0.10}
+-          - {type: bgp, bgpNeighborArea: 65021, bgpNeighborIp: 10.1.0.10}
++          - {type: bgp, bgpNeighborArea: 65021, bgpNeighborIp: 10.1.0.11}
+",
+    ),
 };
 
-pub(super) static ENDPOINTS: Rule = Rule {
+static ENDPOINTS: Rule = Rule {
     code: "OCC074",
     severity: Severity::Error,
     title: "the files agree on the endpoint",
-    doc: "`endpoint` guards against running a topology against another account's region. Files that are given \
-          together are one topology, and that has one endpoint. Run them one by one instead.",
-    check: Some(endpoints),
+    doc: "`endpoint` guards against running a topology against another account's region. Files that are \
+          given together are one topology, and that has one endpoint. Run them one by one instead.",
+    source: "the topology's format",
+    example: Example::of(
+        r"
+@@ paris.yaml @@
+ version: 1
+ endpoint: ovh-eu
+ vracks:
+   pn-12345: {manage: declared}
+@@ montreal.yaml @@
+ version: 1
+-endpoint: ovh-ca
++endpoint: ovh-eu
+ vracks:
+   pn-67890: {manage: declared}
+",
+    ),
 };
 
 /// Reports each `T` that has been there before.
 fn twice<T: Eq + Hash + Display>(
-    rule: &Rule,
+    rule: &'static Rule,
     things: impl IntoIterator<Item = (T, Span)>,
     message: impl Fn(&T) -> String,
     help: &str,

@@ -1,27 +1,53 @@
 //! Layer 2 and layer 3, static routes and BGP peers: which fields belong to which.
 
-use super::{Rule, reading};
-use crate::diagnostic::{Diagnostic, Severity, Span};
+use super::{Entry, checked, reading};
+use crate::diagnostic::{Diagnostic, Example, Rule, Severity, Span};
 use crate::topology::document::{Document, Extra, ExtraKind, Keys, Layer, Pop};
 use crate::topology::shape::{self, TypeFields};
 
-pub(super) static FOREIGN_FIELD: Rule = Rule {
+pub(super) static RULES: &[Entry] =
+    &[checked(&FOREIGN_FIELD, foreign_fields), checked(&SECOND_L2, second_l2)];
+
+static FOREIGN_FIELD: Rule = Rule {
     code: "OCC050",
     severity: Severity::Error,
     title: "a configuration has the fields of its type only",
     doc: "An l2 PoP has an interface and its one datacenter, and no addresses or ASNs; an l3 PoP reaches \
           every datacenter of its vRack and names none. A static route has `subnet` and `nextHop`, a BGP \
-          peer `bgpNeighborArea` and `bgpNeighborIp`. Source: OVHcloud's guide to the API.",
-    check: Some(foreign_fields),
+          peer `bgpNeighborArea` and `bgpNeighborIp`.",
+    source: "OVHcloud's guide to the API",
+    example: Example::of(
+        r"
+ version: 1
+ vracks:
+   pn-12345:
+     services:
+       6b0c8f3e-3c1f-4a5e-9a52-0c4c9b1f2d01:
+-        pop: {type: l2, datacenter: RBX, subnet: 172.16.0.0/30}
++        pop: {type: l2, datacenter: RBX}
+",
+    ),
 };
 
-pub(super) static SECOND_L2: Rule = Rule {
+static SECOND_L2: Rule = Rule {
     code: "OCC051",
     severity: Severity::Error,
     title: "a vRack has at most one l2 service",
-    doc: "Two l2 services in one vRack would close a loop. Source: OVHcloud's guides. An l2 service beside \
-          l3 services is fine.",
-    check: Some(second_l2),
+    doc: "Two l2 services in one vRack would close a loop. An l2 service beside l3 services is fine.",
+    source: "OVHcloud's guides",
+    example: Example::of(
+        r"
+ version: 1
+ vracks:
+   pn-12345:
+     services:
+       6b0c8f3e-3c1f-4a5e-9a52-0c4c9b1f2d01:
+         pop: {type: l2, datacenter: RBX}
+       0d9e2f64-7b1a-4c8d-8f3e-5a6b7c8d9e02:
+-        pop: {type: l2, datacenter: GRA}
++        pop: {type: l3, customerBgpArea: 65001, subnet: 172.16.0.0/30}
+",
+    ),
 };
 
 impl TypeFields {

@@ -4,30 +4,60 @@ use std::cmp::Reverse;
 
 use ipnet::Ipv4Net;
 
-use super::Rule;
-use crate::diagnostic::{Diagnostic, Severity, Span};
+use super::{Entry, checked, raised};
+use crate::diagnostic::{Diagnostic, Example, Rule, Severity, Span};
 use crate::topology::document::{Datacenter, Document, ExtraKind, Field, Layer, Located, Service, Vrack};
 
-pub(super) static SUBNETS: Rule = Rule {
+pub(super) static RULES: &[Entry] = &[checked(&SUBNETS, check), raised(&ROUTE)];
+
+static SUBNETS: Rule = Rule {
     code: "OCC040",
     severity: Severity::Error,
     title: "the subnets of a vRack do not overlap",
-    doc: "Every l3 PoP of a vRack meets every l3 datacenter of it, so all their subnets stand in one routing \
-          table. A subnet cannot be stretched over two datacenters or two PoPs, nor overlap with another \
-          one. Source: OVHcloud's guides.",
-    check: Some(check),
+    doc: "Every l3 PoP of a vRack meets every l3 datacenter of it, so all their subnets stand in one \
+          routing table. A subnet cannot be stretched over two datacenters or two PoPs, nor overlap with \
+          another one.",
+    source: "OVHcloud's guides",
+    example: Example::of(
+        r"
+ version: 1
+ vracks:
+   pn-12345:
+     services:
+       6b0c8f3e-3c1f-4a5e-9a52-0c4c9b1f2d01:
+         pop: {type: l3, customerBgpArea: 65001, subnet: 172.16.0.0/30}
+     datacenters:
+       GRA: {subnet: 10.1.0.0/24}
+-      RBX: {subnet: 10.1.0.128/25}
++      RBX: {subnet: 10.2.0.0/24}
+",
+    ),
 };
 
-pub(super) static ROUTE: Rule = Rule {
+static ROUTE: Rule = Rule {
     code: "OCC041",
     severity: Severity::Error,
     title: "a static route does not overlap with a subnet of its vRack",
-    doc: "The subnets of PoPs and datacenters are connected: OVHcloud's routers reach them by themselves. A \
-          static route to the same addresses, to a part of them or to a prefix around them competes with \
-          that. The default route `0.0.0.0/0` is the exception. Source: OVHcloud's guides (no overlap within \
-          a vRack).",
-    // Found together with the overlap of subnets, in one walk.
-    check: None,
+    doc: "The subnets of PoPs and datacenters are connected: OVHcloud's routers reach them by \
+          themselves. A static route to the same addresses, to a part of them or to a prefix around them \
+          competes with that. The default route `0.0.0.0/0` is the exception.",
+    source: "OVHcloud's guides (no overlap within a vRack)",
+    example: Example::of(
+        r"
+ version: 1
+ vracks:
+   pn-12345:
+     services:
+       6b0c8f3e-3c1f-4a5e-9a52-0c4c9b1f2d01:
+         pop: {type: l3, customerBgpArea: 65001, subnet: 172.16.0.0/30}
+     datacenters:
+       GRA:
+         subnet: 10.1.0.0/24
+         extra:
+-          - {type: network, subnet: 172.16.0.0/24, nextHop: 10.1.0.10}
++          - {type: network, subnet: 192.168.10.0/24, nextHop: 10.1.0.10}
+",
+    ),
 };
 
 /// A prefix of a vRack: whose it is decides what it may overlap with.
@@ -134,7 +164,10 @@ fn sweep(mut claims: Vec<Claim<'_>>, found: &mut Vec<Diagnostic>) {
 fn overlap(one: &Claim<'_>, other: &Claim<'_>) -> Diagnostic {
     let (first, second) = if one.span <= other.span { (one, other) } else { (other, one) };
     let (whose, whose_first) = (second.owner.name(), first.owner.name());
-    let message = if first.prefix == second.prefix {
+    let both_pops = matches!((first.owner, second.owner), (Owner::Pop(_), Owner::Pop(_)));
+    let message = if first.prefix == second.prefix && both_pops {
+        format!("`{}` is the subnet of two PoPs", second.prefix)
+    } else if first.prefix == second.prefix {
         format!("`{}` is there twice, for {whose_first} and for {whose}", second.prefix)
     } else {
         let relation = if first.prefix.contains(&second.prefix) { "lies inside" } else { "is around" };

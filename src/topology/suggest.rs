@@ -1,7 +1,7 @@
 //! Did you mean …?
 
 /// The one of `known` that `word` is most likely to be a slip of.
-pub(super) fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
+pub(crate) fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
     let plain = simplified(word);
     // Someone's own spelling of a long word differs in more letters than a slip in a short one.
     let allowed = (plain.chars().count() / 3).min(3);
@@ -11,6 +11,71 @@ pub(super) fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
         .filter(|(distance, _)| *distance <= allowed)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
+}
+
+/// The one of `known` that differs from `word` in one letter.
+pub(super) fn slip_of<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
+    // What is much longer is no slip, and the distance takes the square of it.
+    let is_slip = |candidate: &&&str| word.len() < 16 && distance(word, candidate) == 1;
+    known.iter().find(is_slip).copied()
+}
+
+/// The vRack that is most likely meant by a text that names none: one with its number.
+pub(super) fn vrack(text: &str) -> Option<String> {
+    let plain = text.trim().to_ascii_lowercase();
+    let number = plain.strip_prefix("pn").unwrap_or(&plain).trim_start_matches(['-', '_']);
+    let digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    digits.then(|| format!("pn-{number}"))
+}
+
+/// The service that is most likely meant by a text that names none: its uuid in another form.
+pub(super) fn service(text: &str) -> Option<String> {
+    uuid::Uuid::parse_str(text.trim()).ok().map(|uuid| uuid.to_string())
+}
+
+/// What a field is about that OVHcloud Connect has nothing to configure for.
+pub(super) enum NotCarried {
+    /// 802.1q tags.
+    Vlan,
+    /// IPv6.
+    Ipv6,
+}
+
+/// What a field is about, where OVHcloud Connect does not carry it.
+pub(super) fn not_carried(field: &str) -> Option<NotCarried> {
+    let plain = simplified(field);
+    if plain.contains("vlan") || plain.contains("dot1q") || plain.contains("8021q") {
+        Some(NotCarried::Vlan)
+    } else if plain.contains("ipv6") || plain.ends_with("v6") {
+        Some(NotCarried::Ipv6)
+    } else {
+        None
+    }
+}
+
+/// What others call a field.
+const SYNONYMS: &[(&str, &[&str])] = &[
+    ("customerBgpArea", &["customerAsn", "customerAs", "asn", "localAsn", "myAsn"]),
+    ("ovhBgpArea", &["ovhAsn", "ovhAs", "asn"]),
+    ("bgpNeighborArea", &["asn", "peerAsn", "neighborAsn", "remoteAsn", "remoteAs", "bgpNeighborAsn"]),
+    ("bgpNeighborIp", &["peer", "peerIp", "neighbor", "neighborIp", "neighbour", "address"]),
+    ("nextHop", &["gateway", "via", "nexthopIp"]),
+    ("subnet", &["prefix", "cidr", "network", "destination"]),
+    ("interfaceId", &["interface", "port", "portId"]),
+    ("datacenter", &["dc", "datacenterId"]),
+    ("type", &["kind", "layer"]),
+    ("extra", &["extras", "routes", "peers"]),
+    ("allow", &["allowed", "silence", "ignore"]),
+    ("protect", &["protected", "preventDestroy"]),
+];
+
+/// The one of `known` that others call `word`.
+pub(super) fn other_name<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
+    let plain = simplified(word);
+    let names = |field: &str| SYNONYMS.iter().find(|(known, _)| *known == field).map(|(_, names)| *names);
+    let is_it =
+        |field: &&&str| names(field).is_some_and(|names| names.iter().any(|name| simplified(name) == plain));
+    known.iter().find(is_it).copied()
 }
 
 /// Where a field belongs that stands in the wrong place.
@@ -26,7 +91,7 @@ pub(super) fn home_of(field: &str) -> Option<&'static str> {
         "description" | "pop" => "`description` and `pop` stand in a service, below its uuid",
         "interfaceId" | "customerBgpArea" => "this stands in the `pop` of a service",
         "datacenter" => "`datacenter` stands in the `pop` of an l2 service",
-        "extra" => "`extra` stands in a datacenter of the vRack",
+        "extra" => "`extra` stands in an l3 datacenter of the vRack; layer 2 has none",
         "nextHop" | "bgpNeighborArea" | "bgpNeighborIp" => {
             "this stands in an item of `extra`, in a datacenter"
         }

@@ -99,7 +99,7 @@ impl Stage {
     }
 
     async fn read_and_plan(&self, client: &Client, goal: Goal) -> Result<(Plan, Duration), String> {
-        let Reading { topology, live } =
+        let Reading { topology, live, .. } =
             read(client, &self.topology).await.map_err(|error| error.to_string())?;
         let begun = Instant::now();
         let plan = Plan::make(&topology, &live, goal).map_err(|error| error.to_string())?;

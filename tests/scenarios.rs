@@ -81,6 +81,7 @@ scenarios! {
     two_services_exchanged_between_vracks_with_the_same_subnet
     sixteen_services_and_one_more
     services_exchanged_between_two_full_vracks
+    three_services_move_round_between_three_vracks
 
     // Layers
     l2_becomes_l3

@@ -1,7 +1,7 @@
 //! What keeps a vRack's datacenters reachable while its PoPs change: the PoP that calls go through,
 //! and whether an l3 path can stand throughout.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use petgraph::graph::NodeIndex;
 
@@ -21,8 +21,8 @@ pub(super) enum Lifeline {
     Rolling {
         /// The node that makes the new one.
         new: NodeIndex,
-        /// The old one that calls go through before: one that is up, if there is one. It need not be
-        /// the one that stands until then.
+        /// The old one that calls go through before: the one that stands until then, unless another one
+        /// is up and that one is not.
         old: Old,
     },
     /// There was none; one is made.
@@ -69,16 +69,36 @@ pub(super) fn secure<'a>(draft: &mut Draft<'a>, live: &Live) -> BTreeMap<&'a Vra
     let mut vracks = draft.vracks();
     // Where not every vRack can keep a path, one with nothing behind it is the one to go without.
     vracks.sort_by_key(|vrack| !carries_something(vrack, live));
-    vracks.into_iter().map(|vrack| (vrack, of(draft, vrack, live))).collect()
+    let ties = ties(draft);
+    vracks.into_iter().map(|vrack| (vrack, of(draft, vrack, live, &ties))).collect()
 }
 
-fn of(draft: &mut Draft<'_>, vrack: &VrackName, live: &Live) -> Lifeline {
+/// How many l3 PoPs have to go before one is made, and how many are made only after one is gone: the
+/// fewer, the less it is in the way of the paths of other vRacks.
+fn ties(draft: &Draft<'_>) -> BTreeMap<NodeIndex, usize> {
+    let pops = || draft.units.iter().filter(|unit| unit.is_pop());
+    let removals: BTreeSet<NodeIndex> =
+        pops().filter(|unit| unit.releases_l3_pop()).filter_map(|unit| unit.release).collect();
+    let claims: BTreeSet<NodeIndex> =
+        pops().filter(|unit| unit.claims_l3_pop()).filter_map(|unit| unit.claim).collect();
+    let before = claims.iter().map(|claim| {
+        let before = draft.graph.ancestors(*claim);
+        (*claim, before.iter().filter(|node| removals.contains(node)).count())
+    });
+    let after = removals.iter().map(|removal| {
+        let after = draft.graph.descendants(*removal);
+        (*removal, after.iter().filter(|node| claims.contains(node)).count())
+    });
+    before.chain(after).collect()
+}
+
+fn of(draft: &mut Draft<'_>, vrack: &VrackName, live: &Live, ties: &BTreeMap<NodeIndex, usize>) -> Lifeline {
     let kept = kept(draft, vrack, live);
     if !kept.is_empty() {
         return Lifeline::Kept(kept);
     }
-    let olds = olds(draft, vrack);
-    let news = news(draft, vrack);
+    let olds = olds(draft, vrack, ties);
+    let news = news(draft, vrack, ties);
     match (olds.first().copied(), news.first().copied()) {
         (None, None) => Lifeline::Absent,
         (None, Some(new)) => Lifeline::Opening { new },
@@ -89,7 +109,9 @@ fn of(draft: &mut Draft<'_>, vrack: &VrackName, live: &Live) -> Lifeline {
                 for new in &news {
                     for old in olds.iter().filter(|old| old.is_up == is_up) {
                         if draft.graph.prefer(*new, old.release, Because::KeepsPath) {
-                            return Lifeline::Rolling { new: *new, old: first_old };
+                            // One that is up and stands until then is the one to call through.
+                            let old = if is_up { *old } else { first_old };
+                            return Lifeline::Rolling { new: *new, old };
                         }
                     }
                 }
@@ -122,8 +144,8 @@ fn kept(draft: &Draft<'_>, vrack: &VrackName, live: &Live) -> Vec<PopKey> {
     kept
 }
 
-/// The l3 PoPs that the plan removes, those that are up first.
-fn olds(draft: &Draft<'_>, vrack: &VrackName) -> Vec<Old> {
+/// The l3 PoPs that the plan removes, those that are up first, of them the least tied.
+fn olds(draft: &Draft<'_>, vrack: &VrackName, ties: &BTreeMap<NodeIndex, usize>) -> Vec<Old> {
     let units =
         draft.in_vrack(vrack).filter(|unit| unit.is_pop() && unit.releases_l3_pop() && unit.deletes());
     let mut olds: Vec<Old> = units
@@ -133,16 +155,16 @@ fn olds(draft: &Draft<'_>, vrack: &VrackName) -> Vec<Old> {
             Some(Old { is_up, key: pop_key(Some(config))?, settle: unit.settle, release: unit.release? })
         })
         .collect();
-    olds.sort_by_key(|old| !old.is_up);
+    olds.sort_by_key(|old| (!old.is_up, ties.get(&old.release)));
     olds
 }
 
-/// The nodes that make an l3 PoP, or wait for one that is being made: first those that wait for the
-/// removal of nothing.
-fn news(draft: &Draft<'_>, vrack: &VrackName) -> Vec<NodeIndex> {
+/// The nodes that make an l3 PoP, or wait for one that is being made: first the least tied.
+fn news(draft: &Draft<'_>, vrack: &VrackName, ties: &BTreeMap<NodeIndex, usize>) -> Vec<NodeIndex> {
     let units = draft.in_vrack(vrack).filter(|unit| unit.is_pop() && unit.claims_l3_pop());
-    let rank = |unit: &Unit<'_>| (unit.change.action != Action::Wait, unit.release.is_some());
-    let mut news: Vec<_> = units.filter_map(|unit| Some((rank(unit), unit.claim?))).collect();
+    let rank = |unit: &Unit<'_>, claim| (unit.change.action != Action::Wait, ties.get(&claim));
+    let mut news: Vec<_> =
+        units.filter_map(|unit| unit.claim.map(|claim| (rank(unit, claim), claim))).collect();
     news.sort_by_key(|(rank, _)| *rank);
     news.into_iter().map(|(_, new)| new).collect()
 }

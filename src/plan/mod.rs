@@ -363,6 +363,8 @@ pub enum Because {
     FreesPeerSlot,
     /// A datacenter has static routes or BGP peers, never both.
     OneKindAtATime,
+    /// Of several that look alike, one goes at a time.
+    OneOfTwins,
     /// The call goes through a PoP that has to be up.
     ThroughPop,
     /// The PoP serves for calls below it until they are done.
@@ -392,6 +394,7 @@ impl fmt::Display for Because {
             Self::FreesServiceSlot => f.write_str("it frees one of the vRack's 16 places"),
             Self::FreesPeerSlot => f.write_str("it frees one of the datacenter's 4 BGP places"),
             Self::OneKindAtATime => f.write_str("static routes and BGP peers exclude each other"),
+            Self::OneOfTwins => f.write_str("of several that look alike, one goes at a time"),
             Self::ThroughPop => f.write_str("the call goes through that PoP"),
             Self::PopStillNeeded => f.write_str("that call goes through this PoP"),
             Self::KeepsPath => f.write_str("it keeps an l3 path up"),

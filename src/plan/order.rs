@@ -16,8 +16,8 @@ use super::freed::{self, is_bgp, is_network};
 use super::gentle;
 use super::lifeline::{self, Lifeline, Old};
 use crate::diff::{Action, Change};
-use crate::live::{ConfigId, Live, PopKey, Status, Task, VrackTask};
-use crate::topology::{Address, Node, ServiceId, VrackName};
+use crate::live::{ConfigId, Live, LiveConfig, PopKey, Status, Task, VrackTask};
+use crate::topology::{Address, Node, ServiceId, ServicePart, Spec, VrackName};
 
 /// The whole draft, ordered.
 pub(super) fn ordered<'a>(changes: &'a [Change], live: &Live) -> Draft<'a> {
@@ -58,6 +58,7 @@ pub(super) fn demanded<'a>(
     let mut draft = Draft::new(changes, wanted);
     hierarchy(&mut draft);
     doomed(&mut draft, live);
+    twins(&mut draft);
     freed::require(&mut draft, live);
     draft
 }
@@ -105,6 +106,24 @@ fn doomed(draft: &mut Draft<'_>, live: &Live) {
     }
 }
 
+/// Extras that look alike go one at a time: through a PoP that numbers them differently nothing tells
+/// one from the other.
+fn twins(draft: &mut Draft<'_>) {
+    let mut alike: BTreeMap<&Address, Vec<(&Spec, NodeIndex)>> = BTreeMap::new();
+    for unit in draft.units.iter().filter(|unit| unit.is_extra() && unit.deletes()) {
+        if let (Some(config), Some(release)) = (unit.released(), unit.release) {
+            alike.entry(unit.address()).or_default().push((&config.spec, release));
+        }
+    }
+    for twins in alike.into_values() {
+        for (at, (spec, release)) in twins.iter().enumerate() {
+            if let Some((_, next)) = twins[at + 1..].iter().find(|(other, _)| other == spec) {
+                draft.graph.require(*release, *next, Because::OneOfTwins);
+            }
+        }
+    }
+}
+
 /// Unfinished tasks of others end before anything is done to their service.
 fn foreign_tasks(draft: &mut Draft<'_>, live: &Live) {
     let mut by_service: BTreeMap<ServiceId, Vec<(Address, NodeIndex)>> = BTreeMap::new();
@@ -122,9 +141,22 @@ fn foreign_tasks(draft: &mut Draft<'_>, live: &Live) {
     for (service, nodes) in by_service {
         let Some((first, _)) = nodes.first() else { continue };
         let mut tasks = Vec::new();
+        let membership = Address::membership(first.vrack.clone(), service);
         for task in unseen_tasks(live, service) {
-            let address = Address::membership(first.vrack.clone(), service);
-            tasks.push(draft.add_task(address, task.id, &task.function));
+            tasks.push(draft.add_task(membership.clone(), task.id, &task.function));
+        }
+        let moves: Vec<NodeIndex> = nodes
+            .iter()
+            .filter(|(at, _)| matches!(at.node, Node::Service(_, ServicePart::Membership)))
+            .map(|(_, node)| *node)
+            .collect();
+        // What is done through it to a datacenter of the vRack is awaited there, and leaves the service be.
+        let shared = if moves.is_empty() { Vec::new() } else { shared_tasks(live, service) };
+        for task in shared {
+            let wait = draft.add_task(membership.clone(), task.id, &task.function);
+            for node in &moves {
+                draft.graph.require(wait, *node, Because::ForeignTask);
+            }
         }
         for (vrack, task) in vrack_tasks.get(&service).into_iter().flatten() {
             // A change of the membership that the task is about waits for it already.
@@ -148,21 +180,28 @@ fn foreign_tasks(draft: &mut Draft<'_>, live: &Live) {
 
 /// The unfinished tasks of a service that no configuration in transition accounts for.
 pub(super) fn unseen_tasks(live: &Live, service: ServiceId) -> impl Iterator<Item = &Task> {
-    let found = live.services.get(&service);
-    let vrack = found.and_then(|service| service.vrack.as_ref());
-    let in_transition: Vec<_> = match found {
-        Some(found) if !found.tasks.is_empty() => vrack
-            .into_iter()
-            .flat_map(|vrack| live.in_vrack(vrack))
-            .flat_map(|(_, configs)| configs)
-            .filter(|config| matches!(config.status, Status::Creating | Status::Deleting))
-            .collect(),
-        _ => Vec::new(),
-    };
-    found
-        .into_iter()
-        .flat_map(|service| &service.tasks)
-        .filter(move |task| !in_transition.iter().any(|config| task.is_about(service, &config.id)))
+    let in_transition = in_transition(live, service);
+    let tasks = live.services.get(&service).into_iter().flat_map(|found| &found.tasks);
+    tasks.filter(move |task| !in_transition.iter().any(|(_, it)| task.is_about(service, &it.id)))
+}
+
+/// The unfinished tasks of a service on what its vRack shares: l3 datacenters and what stands in them.
+fn shared_tasks(live: &Live, service: ServiceId) -> Vec<&Task> {
+    let mut shared = in_transition(live, service);
+    shared.retain(|(at, _)| matches!(at.node, Node::Datacenter(..)));
+    let tasks = live.services.get(&service).into_iter().flat_map(|found| &found.tasks);
+    tasks.filter(|task| shared.iter().any(|(_, it)| task.is_about(service, &it.id))).collect()
+}
+
+/// What is being made or removed in the vRack of a service that has unfinished tasks.
+fn in_transition(live: &Live, service: ServiceId) -> Vec<(&Address, &LiveConfig)> {
+    let found = live.services.get(&service).filter(|found| !found.tasks.is_empty());
+    let vrack = found.and_then(|found| found.vrack.as_ref());
+    let configs = vrack.into_iter().flat_map(|vrack| live.in_vrack(vrack));
+    configs
+        .flat_map(|(at, configs)| configs.iter().map(move |config| (at, config)))
+        .filter(|(_, config)| matches!(config.status, Status::Creating | Status::Deleting))
+        .collect()
 }
 
 /// Gives every call on an l3 datacenter the PoP it goes through, sees to it that the PoP is up, and lets
@@ -225,7 +264,7 @@ struct Routed {
     makes: bool,
     /// It only looks.
     is_wait: bool,
-    /// It comes before, or after, another node that is called through the same PoP anyway.
+    /// It comes before another node that is called through the same PoP anyway.
     implied: bool,
     /// The PoP through which the extra that it is about was read.
     read_via: Option<PopKey>,
@@ -249,7 +288,7 @@ fn routed(draft: &Draft<'_>, live: &Live, unit: &Unit<'_>) -> Vec<Routed> {
         is_twin,
         makes: true,
         is_wait: unit.change.action == Action::Wait,
-        implied: above(|unit| unit.creates()),
+        implied: false,
     });
     let release = unit.release.map(|at| Routed {
         at,
@@ -266,7 +305,8 @@ fn routed(draft: &Draft<'_>, live: &Live, unit: &Unit<'_>) -> Vec<Routed> {
 
 fn after(draft: &mut Draft<'_>, node: &Routed, new: NodeIndex) {
     draft.through(node.at, Through::Made(new));
-    if !(node.implied && node.makes) {
+    // What stands in something that is made through the same PoP waits for it anyway.
+    if !(node.makes && draft.graph.reaches(new, node.at)) {
         draft.graph.require(new, node.at, Because::ThroughPop);
     }
 }

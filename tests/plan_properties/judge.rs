@@ -58,7 +58,8 @@ fn holds(plan: &Plan, change: &Change, before: &LiveConfig, topology: &Topology,
             replaced || twins.any(|it| it.status == Status::Active && !touched.contains(&it.id.lowest()))
         }
         Reason::NoPathMeanwhile => {
-            !oracle::can(topology, live, &[Need::Carrier(change.address.vrack.clone())])
+            let carrier = Need::Carrier(change.address.vrack.clone());
+            !oracle::can(topology, live, &[&paths_kept(plan)[..], &[carrier]].concat())
         }
         Reason::NoPathLeft => !has_l3_pop(topology, &change.address.vrack),
         Reason::AssignedAsnIsPeers { .. } => true,
@@ -75,25 +76,25 @@ fn has_l3_pop(topology: &Topology, vrack: &VrackName) -> bool {
     inside.any(|(_, declared)| matches!(declared.spec, Spec::Pop(Pop::L3 { .. })))
 }
 
+/// The vRacks in which a path stands at every moment.
+fn paths_kept(plan: &Plan) -> Vec<Need> {
+    let kept = plan.impact.iter().filter(|(_, impact)| impact.paths.least > 0);
+    kept.map(|(vrack, _)| Need::Paths(vrack.clone(), 1)).collect()
+}
+
 /// Where a path can be kept, the plan says that it keeps one, and likewise a datacenter beside it.
 ///
 /// Several vRacks may stand in each other's way: none of those that the plan lets down could be kept
 /// beside those that it keeps.
 pub fn keeps_what_it_can(plan: &Plan, topology: &Topology, live: &Live) -> Result<(), String> {
-    let keeps = |impact: &&Impact| impact.paths.before > 0 && impact.paths.least > 0;
-    let kept: Vec<Need> = plan
-        .impact
-        .iter()
-        .filter(|(_, impact)| keeps(impact))
-        .map(|(vrack, _)| Need::Paths(vrack.clone(), 1))
-        .collect();
+    let kept = paths_kept(plan);
     let can = |need: Need| oracle::can(topology, live, &[&kept[..], &[need]].concat());
     for (vrack, impact) in &plan.impact {
         let Impact { paths, datacenters, peers: _ } = impact;
         if paths.drops_to_zero() && can(Need::Paths(vrack.clone(), 1)) {
             return Err(format!("{vrack}: a path could be kept, and the plan keeps none"));
         }
-        let drops = keeps(&impact) && datacenters.drops_to_zero();
+        let drops = paths.least > 0 && datacenters.drops_to_zero();
         if drops && can(Need::Datacenters(vrack.clone(), 1)) {
             return Err(format!("{vrack}: a datacenter could be kept, and the plan keeps none"));
         }

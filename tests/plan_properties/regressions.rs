@@ -360,3 +360,110 @@ fn what_has_to_go_first_is_called_through_a_pop_that_still_stands() {
     world.seed_extra(id, &route("10.0.0.0/24", "10.1.0.10"), Seed::Active);
     runs(topology, &world, 6);
 }
+
+/// The first PoP of a topology in pn-1, and what else stands there.
+fn one_l3(subnet: &str, rest: &str) -> String {
+    format!(
+        "
+  pn-1:
+    services:
+      00000000-0000-0000-0000-000000000001:
+        pop: {{type: l3, customerBgpArea: 65001, subnet: {subnet}}}
+{rest}"
+    )
+}
+
+#[test]
+fn a_datacenter_is_made_before_a_pop_takes_the_subnet_of_another() {
+    let topology = one_l3("10.0.0.0/30", "    datacenters: {LIM: {subnet: 10.0.1.0/28}}\n");
+    let mut world = account(&[(0, Some("pn-1")), (2, Some("pn-1"))]);
+    world.seed_pop(uuid(2), &l3(2, "172.16.0.0/30"), Seed::Active);
+    world.seed_datacenter("pn-1", &datacenter(2, Some("10.0.0.0/24")), Seed::Active);
+    let facts = runs(&topology, &world, 5);
+    assert_eq!(facts.kept, 2, "a path and a datacenter stand throughout");
+}
+
+#[test]
+fn what_is_made_early_in_a_datacenter_does_not_hurry_what_comes_late() {
+    let topology = one_l3(
+        "172.16.0.4/30",
+        "    datacenters:
+      LIM:
+        subnet: 10.1.0.0/24
+        extra:
+          - {type: network, subnet: 172.16.0.0/30, nextHop: 10.1.0.4}
+          - {type: network, subnet: 192.168.0.0/24, nextHop: 10.1.0.4}
+",
+    );
+    let mut world = account(&[(0, Some("pn-1")), (2, Some("pn-1"))]);
+    world.seed_pop(uuid(2), &l3(2, "10.0.0.0/30"), Seed::Active);
+    world.seed_datacenter("pn-1", &datacenter(1, Some("172.16.0.0/16")), Seed::Active);
+    runs(&topology, &world, 7);
+}
+
+#[test]
+fn early_calls_go_through_the_old_pop_that_stands_until_the_new_one_does() {
+    let topology =
+        one_l3("10.0.0.0/30", "    datacenters: {GRA: {subnet: 10.0.1.0/28}, RBX: {subnet: 10.1.0.0/24}}\n");
+    let mut world = account(&[(0, Some("pn-1")), (2, Some("pn-1"))]);
+    world.seed_pop(uuid(0), &l3(0, "10.0.1.0/30"), Seed::Active);
+    world.seed_pop(uuid(2), &l3(2, "172.16.0.0/30"), Seed::Active);
+    world.seed_datacenter("pn-1", &datacenter(2, Some("10.0.0.0/24")), Seed::Active);
+    let facts = runs(&topology, &world, 7);
+    assert_eq!(facts.kept, 2, "a path and a datacenter stand throughout");
+}
+
+#[test]
+fn a_twin_datacenter_waits_for_none_that_comes_after_its_pop() {
+    let topology = one_l3(
+        "172.16.0.0/30",
+        "    datacenters: {GRA: {subnet: 10.0.0.0/24}, RBX: {subnet: 10.0.1.0/28}}\n",
+    );
+    let mut world = account(&[(0, Some("pn-1")), (2, Some("pn-1"))]);
+    world.seed_pop(uuid(0), &l3(0, "172.16.9.0/30"), Seed::Active);
+    world.seed_pop(uuid(2), &l3(2, "10.0.0.0/30"), Seed::Active);
+    world.seed_datacenter("pn-1", &datacenter(2, Some("10.0.1.0/28")), Seed::Active);
+    world.seed_datacenter("pn-1", &datacenter(2, Some("10.0.1.0/28")), Seed::Active);
+    runs(&topology, &world, 6);
+}
+
+#[test]
+fn twins_that_a_pop_numbers_differently_go_one_at_a_time() {
+    let topology = one_l3(
+        "10.0.0.4/30",
+        "    datacenters:
+      RBX: {subnet: 10.0.1.0/28, extra: [{type: network, subnet: 192.168.0.0/24, nextHop: 10.0.1.4}]}
+",
+    );
+    let mut world = account(&[(0, Some("pn-1")), (2, Some("pn-1"))]);
+    world.seed_pop(uuid(2), &l3(2, "10.0.0.0/30"), Seed::Active);
+    world.seed_pop(uuid(0), &l3(0, "10.0.0.4/30"), Seed::Active);
+    let id = world.seed_datacenter("pn-1", &datacenter(2, Some("10.1.0.0/24")), Seed::Active);
+    world.seed_extra(id, &route("192.168.0.0/24", "10.1.0.4"), Seed::Active);
+    world.seed_extra(id, &route("192.168.0.0/24", "10.1.0.4"), Seed::Active);
+    world.set_options(Options { distinct_ids_per_service: true, ..Options::default() });
+    assert!(matches!(verdict(&topology, &world), Verdict::Ran(_)));
+}
+
+#[test]
+fn a_vrack_keeps_its_path_with_what_is_in_no_others_way() {
+    let topology = "
+  pn-1:
+    services:
+      00000000-0000-0000-0000-000000000003:
+        pop: {type: l3, customerBgpArea: 65001, subnet: 10.0.0.4/30}
+      00000000-0000-0000-0000-000000000004:
+        pop: {type: l3, customerBgpArea: 65001, subnet: 10.0.1.0/30}
+    datacenters: {RBX: {subnet: 10.1.0.0/24}}
+  pn-2:
+    services:
+      00000000-0000-0000-0000-000000000002:
+        pop: {type: l3, customerBgpArea: 65001, subnet: 10.0.0.0/30}
+";
+    let mut world = account(&[(1, Some("pn-1")), (2, Some("pn-2")), (3, None)]);
+    world.seed_pop(uuid(1), &l3(1, "10.0.0.0/30"), Seed::Active);
+    world.seed_pop(uuid(2), &l3(2, "10.0.0.4/30"), Seed::Active);
+    world.seed_datacenter("pn-1", &datacenter(2, Some("10.1.0.0/24")), Seed::Active);
+    let facts = runs(topology, &world, 10);
+    assert_eq!(facts.kept, 3, "both vRacks keep a path, and the datacenter stands");
+}

@@ -7,11 +7,11 @@ use ipnet::Ipv4Net;
 use petgraph::graph::NodeIndex;
 
 use super::Because;
-use super::draft::{Draft, Role, Through, Work};
-use super::order::unseen_tasks;
+use super::draft::{Draft, Role, Through, Unit, Work};
+use super::order::{shared_tasks, unseen_tasks};
 use crate::diff::Action;
 use crate::live::{Live, Status};
-use crate::topology::{Address, DatacenterPart, Node, ServiceId, VrackName};
+use crate::topology::{Address, DatacenterPart, Node, ServiceId, ServicePart, VrackName};
 
 /// Unfinished tasks of others on a service end before a call on a datacenter goes through its PoP.
 pub(super) fn wait_at_offices(draft: &mut Draft<'_>, live: &Live) {
@@ -35,6 +35,37 @@ pub(super) fn wait_at_offices(draft: &mut Draft<'_>, live: &Live) {
             });
             for node in &nodes {
                 draft.graph.require(wait, *node, Because::ForeignTask);
+            }
+        }
+    }
+}
+
+/// A service does not change vRack before what others do through it to a datacenter of its vRack is over.
+pub(super) fn wait_before_moves(draft: &mut Draft<'_>, live: &Live) {
+    let is_membership =
+        |unit: &&Unit<'_>| matches!(unit.address().node, Node::Service(_, ServicePart::Membership));
+    let moves: Vec<(Address, NodeIndex)> = draft
+        .units
+        .iter()
+        .filter(is_membership)
+        .flat_map(|unit| {
+            let calls = [unit.release.filter(|_| unit.deletes()), unit.claim.filter(|_| unit.creates())];
+            calls.into_iter().flatten().map(|node| (unit.address().clone(), node))
+        })
+        .collect();
+    for (membership, node) in moves {
+        let Some(service) = membership.service() else { continue };
+        for (task, address, config) in shared_tasks(live, service) {
+            let is_it = |unit: &&Unit<'_>| unit.change.before.as_ref().is_some_and(|it| it.id == config.id);
+            let awaited = draft.at(address).find(is_it).and_then(|unit| {
+                unit.settle
+                    .or(unit.release.filter(|_| !unit.deletes()))
+                    .or(unit.claim.filter(|_| !unit.creates()))
+            });
+            // It is awaited already, unless that comes later for a reason of its own.
+            if !awaited.is_some_and(|wait| draft.graph.prefer(wait, node, Because::ForeignTask)) {
+                let wait = draft.add_task(membership.clone(), task.id, &task.function);
+                draft.graph.require(wait, node, Because::ForeignTask);
             }
         }
     }

@@ -65,34 +65,90 @@ pub(super) struct Old {
 
 /// Finds the lifeline of every vRack that the draft touches. Where one PoP has to stand until
 /// another does, the edge that sees to it is added.
+///
+/// Where services move between vRacks, a path that is kept in one may be in the way of one in another.
+/// The vRacks with the fewest ways to keep a path choose first, of them those with something behind it;
+/// one that comes too late is tried once as the first of all, and the best outcome counts.
 pub(super) fn secure<'a>(draft: &mut Draft<'a>, live: &Live) -> BTreeMap<&'a VrackName, Lifeline> {
+    let ties = Ties::of(draft);
     let mut vracks = draft.vracks();
-    // Where not every vRack can keep a path, one with nothing behind it is the one to go without.
-    vracks.sort_by_key(|vrack| !carries_something(vrack, live));
-    let ties = ties(draft);
-    vracks.into_iter().map(|vrack| (vrack, of(draft, vrack, live, &ties))).collect()
+    let ways: BTreeMap<&VrackName, usize> =
+        vracks.iter().map(|vrack| (*vrack, ways(draft, vrack, live, &ties))).collect();
+    let carries: BTreeSet<&VrackName> =
+        vracks.iter().filter(|vrack| carries_something(vrack, live)).copied().collect();
+    vracks.sort_by_key(|vrack| (ways[vrack], !carries.contains(vrack)));
+    let secured = |draft: &mut Draft<'a>, vracks: &[&'a VrackName]| -> BTreeMap<&'a VrackName, Lifeline> {
+        vracks.iter().map(|vrack| (*vrack, of(draft, vrack, live, &ties))).collect()
+    };
+    if !ties.cross {
+        return secured(draft, &vracks);
+    }
+    let untouched = draft.clone();
+    let mut tried: BTreeSet<&VrackName> = BTreeSet::new();
+    let mut best: Option<(usize, usize)> = None;
+    let mut lifelines = BTreeMap::new();
+    loop {
+        let mut trial = untouched.clone();
+        let found = secured(&mut trial, &vracks);
+        let is_lost =
+            |vrack: &&&VrackName| matches!(found[**vrack], Lifeline::Gap { .. }) && ways[**vrack] > 0;
+        let lost: Vec<&'a VrackName> = vracks.iter().filter(is_lost).copied().collect();
+        let score = (lost.iter().filter(|vrack| carries.contains(*vrack)).count(), lost.len());
+        if best.is_none_or(|least| score < least) {
+            best = Some(score);
+            *draft = trial;
+            lifelines = found;
+        }
+        let Some(next) = lost.into_iter().find(|vrack| tried.insert(vrack)) else { return lifelines };
+        vracks.retain(|vrack| *vrack != next);
+        vracks.insert(0, next);
+    }
 }
 
-/// How many l3 PoPs have to go before one is made, and how many are made only after one is gone: the
-/// fewer, the less it is in the way of the paths of other vRacks.
-fn ties(draft: &Draft<'_>) -> BTreeMap<NodeIndex, usize> {
-    let pops = || draft.units.iter().filter(|unit| unit.is_pop());
-    let removals: BTreeSet<NodeIndex> =
-        pops().filter(|unit| unit.releases_l3_pop()).filter_map(|unit| unit.release).collect();
-    let claims: BTreeSet<NodeIndex> =
-        pops().filter(|unit| unit.claims_l3_pop()).filter_map(|unit| unit.claim).collect();
-    let before = claims.iter().map(|claim| {
-        let before = draft.graph.ancestors(*claim);
-        (*claim, before.iter().filter(|node| removals.contains(node)).count())
-    });
-    let after = removals.iter().map(|removal| {
-        let after = draft.graph.descendants(*removal);
-        (*removal, after.iter().filter(|node| claims.contains(node)).count())
-    });
-    before.chain(after).collect()
+/// In how many ways a vRack could keep a path if it were alone: with which new PoP before which old one.
+fn ways(draft: &Draft<'_>, vrack: &VrackName, live: &Live, ties: &Ties) -> usize {
+    if !kept(draft, vrack, live).is_empty() {
+        return 0;
+    }
+    let olds = olds(draft, vrack, ties);
+    let news = news(draft, vrack, ties);
+    let pairs = news.iter().flat_map(|new| olds.iter().map(move |old| (*new, old.release)));
+    pairs.filter(|(new, release)| !draft.graph.reaches(*release, *new)).count()
 }
 
-fn of(draft: &mut Draft<'_>, vrack: &VrackName, live: &Live, ties: &BTreeMap<NodeIndex, usize>) -> Lifeline {
+/// How the l3 PoPs that are made depend on those that go.
+struct Ties {
+    /// How many have to go before one is made, and how many are made only after one is gone: the fewer,
+    /// the less it is in the way of the paths of other vRacks.
+    count: BTreeMap<NodeIndex, usize>,
+    /// Whether one waits for another of another vRack.
+    cross: bool,
+}
+
+impl Ties {
+    fn of(draft: &Draft<'_>) -> Self {
+        let pops = || draft.units.iter().filter(|unit| unit.is_pop());
+        let removals: BTreeSet<NodeIndex> =
+            pops().filter(|unit| unit.releases_l3_pop()).filter_map(|unit| unit.release).collect();
+        let mut ties = Self { count: BTreeMap::new(), cross: false };
+        for claim in pops().filter(|unit| unit.claims_l3_pop()).filter_map(|unit| unit.claim) {
+            let before = draft.graph.ancestors(claim);
+            for removal in before.iter().filter(|node| removals.contains(node)) {
+                *ties.count.entry(claim).or_default() += 1;
+                *ties.count.entry(*removal).or_default() += 1;
+                let vrack = |node: NodeIndex| &draft.graph.node(node).address.vrack;
+                ties.cross |= vrack(*removal) != vrack(claim);
+            }
+        }
+        ties
+    }
+
+    fn count(&self, node: NodeIndex) -> usize {
+        self.count.get(&node).copied().unwrap_or_default()
+    }
+}
+
+fn of(draft: &mut Draft<'_>, vrack: &VrackName, live: &Live, ties: &Ties) -> Lifeline {
     let kept = kept(draft, vrack, live);
     if !kept.is_empty() {
         return Lifeline::Kept(kept);
@@ -145,7 +201,7 @@ fn kept(draft: &Draft<'_>, vrack: &VrackName, live: &Live) -> Vec<PopKey> {
 }
 
 /// The l3 PoPs that the plan removes, those that are up first, of them the least tied.
-fn olds(draft: &Draft<'_>, vrack: &VrackName, ties: &BTreeMap<NodeIndex, usize>) -> Vec<Old> {
+fn olds(draft: &Draft<'_>, vrack: &VrackName, ties: &Ties) -> Vec<Old> {
     let units =
         draft.in_vrack(vrack).filter(|unit| unit.is_pop() && unit.releases_l3_pop() && unit.deletes());
     let mut olds: Vec<Old> = units
@@ -155,14 +211,14 @@ fn olds(draft: &Draft<'_>, vrack: &VrackName, ties: &BTreeMap<NodeIndex, usize>)
             Some(Old { is_up, key: pop_key(Some(config))?, settle: unit.settle, release: unit.release? })
         })
         .collect();
-    olds.sort_by_key(|old| (!old.is_up, ties.get(&old.release)));
+    olds.sort_by_key(|old| (!old.is_up, ties.count(old.release)));
     olds
 }
 
 /// The nodes that make an l3 PoP, or wait for one that is being made: first the least tied.
-fn news(draft: &Draft<'_>, vrack: &VrackName, ties: &BTreeMap<NodeIndex, usize>) -> Vec<NodeIndex> {
+fn news(draft: &Draft<'_>, vrack: &VrackName, ties: &Ties) -> Vec<NodeIndex> {
     let units = draft.in_vrack(vrack).filter(|unit| unit.is_pop() && unit.claims_l3_pop());
-    let rank = |unit: &Unit<'_>, claim| (unit.change.action != Action::Wait, ties.get(&claim));
+    let rank = |unit: &Unit<'_>, claim| (unit.change.action != Action::Wait, ties.count(claim));
     let mut news: Vec<_> =
         units.filter_map(|unit| unit.claim.map(|claim| (rank(unit, claim), claim))).collect();
     news.sort_by_key(|(rank, _)| *rank);

@@ -17,7 +17,7 @@ use super::gentle;
 use super::lifeline::{self, Lifeline, Old};
 use crate::diff::{Action, Change};
 use crate::live::{ConfigId, Live, LiveConfig, PopKey, Status, Task, VrackTask};
-use crate::topology::{Address, Node, ServiceId, ServicePart, Spec, VrackName};
+use crate::topology::{Address, Node, ServiceId, Spec, VrackName};
 
 /// The whole draft, ordered.
 pub(super) fn ordered<'a>(changes: &'a [Change], live: &Live) -> Draft<'a> {
@@ -28,6 +28,7 @@ pub(super) fn ordered<'a>(changes: &'a [Change], live: &Live) -> Draft<'a> {
         route(&mut draft, vrack, live, lifeline);
     }
     gentle::wait_at_offices(&mut draft, live);
+    gentle::wait_before_moves(&mut draft, live);
     gentle::wait_before_outages(&mut draft);
     for vrack in lifelines.keys() {
         roll_pops(&mut draft, vrack);
@@ -141,22 +142,9 @@ fn foreign_tasks(draft: &mut Draft<'_>, live: &Live) {
     for (service, nodes) in by_service {
         let Some((first, _)) = nodes.first() else { continue };
         let mut tasks = Vec::new();
-        let membership = Address::membership(first.vrack.clone(), service);
         for task in unseen_tasks(live, service) {
-            tasks.push(draft.add_task(membership.clone(), task.id, &task.function));
-        }
-        let moves: Vec<NodeIndex> = nodes
-            .iter()
-            .filter(|(at, _)| matches!(at.node, Node::Service(_, ServicePart::Membership)))
-            .map(|(_, node)| *node)
-            .collect();
-        // What is done through it to a datacenter of the vRack is awaited there, and leaves the service be.
-        let shared = if moves.is_empty() { Vec::new() } else { shared_tasks(live, service) };
-        for task in shared {
-            let wait = draft.add_task(membership.clone(), task.id, &task.function);
-            for node in &moves {
-                draft.graph.require(wait, *node, Because::ForeignTask);
-            }
+            let address = Address::membership(first.vrack.clone(), service);
+            tasks.push(draft.add_task(address, task.id, &task.function));
         }
         for (vrack, task) in vrack_tasks.get(&service).into_iter().flatten() {
             // A change of the membership that the task is about waits for it already.
@@ -185,12 +173,18 @@ pub(super) fn unseen_tasks(live: &Live, service: ServiceId) -> impl Iterator<Ite
     tasks.filter(move |task| !in_transition.iter().any(|(_, it)| task.is_about(service, &it.id)))
 }
 
-/// The unfinished tasks of a service on what its vRack shares: l3 datacenters and what stands in them.
-fn shared_tasks(live: &Live, service: ServiceId) -> Vec<&Task> {
+/// The unfinished tasks of a service on what its vRack shares, l3 datacenters and what stands in them,
+/// each with what it is about.
+pub(super) fn shared_tasks(live: &Live, service: ServiceId) -> Vec<(&Task, &Address, &LiveConfig)> {
     let mut shared = in_transition(live, service);
     shared.retain(|(at, _)| matches!(at.node, Node::Datacenter(..)));
     let tasks = live.services.get(&service).into_iter().flat_map(|found| &found.tasks);
-    tasks.filter(|task| shared.iter().any(|(_, it)| task.is_about(service, &it.id))).collect()
+    tasks
+        .filter_map(|task| {
+            let (address, config) = shared.iter().find(|(_, it)| task.is_about(service, &it.id))?;
+            Some((task, *address, *config))
+        })
+        .collect()
 }
 
 /// What is being made or removed in the vRack of a service that has unfinished tasks.

@@ -45,13 +45,32 @@ impl Case {
     pub fn make(&self) -> (String, World) {
         let wanted = wanted::repair(&self.topology);
         let mut world = found::account(&wanted, &self.live);
-        world.set_options(Options {
+        let options = |inherited_while_init| Options {
             distinct_ids_per_service: self.distinct_ids,
-            inherited_while_init: !self.inherits_late,
+            inherited_while_init,
             ..Options::default()
-        });
+        };
+        world.set_options(options(true));
+        let all = shown(&world);
+        world.set_options(options(!self.inherits_late));
+        // Of datacenters that no PoP shows no plan can know.
+        if shown(&world) != all {
+            world.set_options(options(true));
+        }
         (wanted::text(&wanted), world)
     }
+}
+
+/// How many datacenters each vRack shows, through whichever PoP shows most.
+fn shown(world: &World) -> [usize; wanted::VRACKS.len()] {
+    wanted::VRACKS.map(|vrack| {
+        let members = world.attached(vrack).unwrap_or_default().into_iter().map(|it| it.ovh_cloud_connect);
+        let pops = members
+            .flat_map(|it| world.pops(it).unwrap_or_default().into_iter().map(move |pop| (it, pop.id)));
+        pops.map(|(service, pop)| world.datacenters(service, pop).unwrap_or_default().len())
+            .max()
+            .unwrap_or_default()
+    })
 }
 
 /// Reads a topology that has to be valid.

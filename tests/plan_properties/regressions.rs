@@ -14,7 +14,8 @@ const LONG: Duration = Duration::from_secs(60);
 
 /// An account with these services in these vRacks, and nothing configured.
 fn account(services: &[(usize, Option<&str>)]) -> World {
-    let mut account = Account { vracks: ["pn-1", "pn-2"].map(VrackEntry::new).into(), ..Account::default() };
+    let mut account =
+        Account { vracks: ["pn-1", "pn-2", "pn-3"].map(VrackEntry::new).into(), ..Account::default() };
     for (number, vrack) in services {
         let mut entry = ServiceEntry::new(uuid(*number), interface(*number));
         entry.vrack = vrack.map(str::to_owned);
@@ -465,5 +466,29 @@ fn a_vrack_keeps_its_path_with_what_is_in_no_others_way() {
     world.seed_pop(uuid(2), &l3(2, "10.0.0.4/30"), Seed::Active);
     world.seed_datacenter("pn-1", &datacenter(2, Some("10.1.0.0/24")), Seed::Active);
     let facts = runs(topology, &world, 10);
+    assert_eq!(facts.kept, 3, "both vRacks keep a path, and the datacenter stands");
+}
+
+#[test]
+fn the_vrack_with_fewer_ways_to_keep_a_path_chooses_first() {
+    let topology = "
+  pn-1:
+    services:
+      00000000-0000-0000-0000-000000000003:
+        pop: {type: l3, customerBgpArea: 65001, subnet: 10.0.0.4/30}
+      00000000-0000-0000-0000-000000000004:
+        pop: {type: l3, customerBgpArea: 65001, subnet: 10.0.1.0/30}
+    datacenters: {RBX: {subnet: 10.1.0.0/24}}
+  pn-2:
+    services:
+      00000000-0000-0000-0000-000000000002:
+        pop: {type: l3, customerBgpArea: 65001, subnet: 10.0.0.0/30}
+";
+    let mut world = account(&[(1, Some("pn-1")), (2, Some("pn-2")), (3, Some("pn-3"))]);
+    world.seed_pop(uuid(1), &l3(1, "10.0.0.0/30"), Seed::Active);
+    world.seed_pop(uuid(2), &l3(2, "10.0.0.4/30"), Seed::Active);
+    world.seed_pop(uuid(3), &l3(3, "10.0.1.0/30"), Seed::Active);
+    world.seed_datacenter("pn-1", &datacenter(2, Some("10.1.0.0/24")), Seed::Active);
+    let facts = runs(topology, &world, 12);
     assert_eq!(facts.kept, 3, "both vRacks keep a path, and the datacenter stands");
 }

@@ -35,12 +35,19 @@ pub(super) fn complete(
     for (vrack, fate) in fates {
         let changes = by_vrack.entry(vrack.clone()).or_default();
         if is_carried(live, &vrack, changes) {
-            if let (Fate::Goes, Goal::Apply) = (&fate, goal) {
-                diagnostics.extend(out_of_reach(topology, &vrack, changes));
+            match (&fate, goal) {
+                (Fate::Goes | Fate::NothingToCall, Goal::Apply) => {
+                    diagnostics.extend(out_of_reach(topology, &vrack, changes));
+                }
+                (Fate::NothingToCall, Goal::Destroy) => {
+                    let stuck = out_of_reach(topology, &vrack, changes).into_iter();
+                    diagnostics.extend(stuck.map(|it| it.help(HELD_BY_UNMANAGED)));
+                }
+                (Fate::Goes, Goal::Destroy) | (Fate::ComesBack, _) => {}
             }
             continue;
         }
-        if let (Fate::Goes, Goal::Apply) = (&fate, goal) {
+        if let (Fate::Goes | Fate::NothingToCall, Goal::Apply) = (&fate, goal) {
             diagnostics.extend(unreachable_datacenters(topology, &vrack));
         }
         let touched = touched(live, &vrack, changes);
@@ -66,7 +73,7 @@ pub(super) fn complete(
                     diagnostics.extend(check_available(live, &address, declared).filter(|_| is_datacenter));
                     put_back(address, config)
                 }
-                Fate::Goes => taken_away(address, config),
+                Fate::Goes | Fate::NothingToCall => taken_away(address, config),
             });
         }
         // Stable: at one address the change that keeps or makes something stays first.
@@ -80,13 +87,21 @@ pub(super) fn complete(
 /// What becomes of the datacenters of a vRack that nothing keeps up.
 enum Fate {
     ComesBack,
+    /// With the last PoP, through which calls go until then.
     Goes,
+    /// There is no PoP to call them through, before or after.
+    NothingToCall,
 }
+
+/// What to do where only a PoP that the plan may not touch, and that never came up, holds a datacenter.
+const HELD_BY_UNMANAGED: &str = "the l3 PoP that still holds it is not in force and not managed: declare its service, or \
+     set `manage: all`, so that the PoP goes as well";
 
 fn fate(lifeline: &Lifeline) -> Option<Fate> {
     match lifeline {
         Lifeline::Gap { .. } => Some(Fate::ComesBack),
-        Lifeline::Ending { .. } | Lifeline::Absent => Some(Fate::Goes),
+        Lifeline::Ending { .. } => Some(Fate::Goes),
+        Lifeline::Absent => Some(Fate::NothingToCall),
         Lifeline::Kept(_) | Lifeline::Rolling { .. } | Lifeline::Opening { .. } => None,
     }
 }

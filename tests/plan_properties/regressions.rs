@@ -290,6 +290,19 @@ fn datacenters_that_an_unmanaged_pop_carries_are_left_alone_though_it_is_not_up(
 }
 
 #[test]
+fn a_datacenter_that_only_an_unmanaged_failed_pop_holds_cannot_be_destroyed() {
+    let mut world = account(&[(0, Some("pn-1")), (1, Some("pn-1"))]);
+    world.seed_pop(uuid(0), &l3(0, "172.16.0.0/30"), Seed::Deleting(LONG));
+    world.seed_pop(uuid(1), &l3(1, "172.16.0.4/30"), Seed::Stuck);
+    world.seed_datacenter("pn-1", &datacenter(1, Some("10.1.0.0/24")), Seed::Active);
+    let text = format!("version: 1\nvracks:\n{ONE_L3_AND_GRA}");
+    match check(&text, &world, Goal::Destroy, 1, 4) {
+        Ok(Verdict::Unfit(codes)) => assert!(codes.contains("OCC208"), "{codes:?}"),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
 fn the_order_of_the_apis_lists_does_not_matter() {
     let topology = "
   pn-1:

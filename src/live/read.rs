@@ -4,6 +4,7 @@
 //! client's affair.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::slice::from_ref;
 
 use futures_util::future::{try_join, try_join_all};
 use uuid::Uuid;
@@ -324,7 +325,7 @@ impl Reader<'_> {
                 let address = Address::pop(vrack.clone(), reading.id);
                 let spec = convert::pop(&address, pop)?;
                 let is_l3 = matches!(spec, Spec::Pop(Pop::L3 { .. }));
-                let status = status(&pop.status, &ConfigId::Pop(key), &tasks);
+                let status = status(&pop.status, &[ConfigId::Pop(key)], &tasks);
                 if is_l3 {
                     listings.push(Listing { pop: key, datacenters });
                     offices.insert(key, status);
@@ -332,7 +333,7 @@ impl Reader<'_> {
                     for datacenter in datacenters {
                         let name = live.datacenter_name(datacenter.datacenter_id);
                         let id = ConfigId::Datacenter(BTreeMap::from([(key, datacenter.id)]));
-                        let status = self::status(&datacenter.status, &id, &tasks);
+                        let status = self::status(&datacenter.status, from_ref(&id), &tasks);
                         let spec = Spec::Datacenter(crate::topology::Datacenter::L2);
                         let address = Address::l2_datacenter(vrack.clone(), reading.id, name);
                         configs.entry(address).or_default().push(LiveConfig { spec, status, id });
@@ -343,24 +344,31 @@ impl Reader<'_> {
             }
         }
         let datacenters = merge(&listings);
-        let extras = try_join_all(datacenters.iter().map(|it| self.extras(&it.ids, &offices))).await?;
-        for (datacenter, (via, extras)) in datacenters.into_iter().zip(extras) {
+        let extras =
+            try_join_all(datacenters.iter().map(|it| self.extras(&it.ids, &offices, &tasks))).await?;
+        let mut aliases = Vec::new();
+        for (datacenter, ExtrasReading { via, extras, elsewhere }) in datacenters.into_iter().zip(extras) {
             let name = live.datacenter_name(datacenter.config.datacenter_id);
             let address = Address::datacenter(vrack.clone(), name.clone());
             let spec = convert::l3_datacenter(&address, &datacenter.config)?;
             let number = datacenter.ids.get(&via).copied().unwrap_or_default();
             let id = ConfigId::Datacenter(datacenter.ids);
-            let status = status(&datacenter.config.status, &id, &tasks);
+            let status = status(&datacenter.config.status, from_ref(&id), &tasks);
             configs.entry(address).or_default().push(LiveConfig { spec, status, id });
             for extra in extras {
                 let (address, spec) = convert::extra(vrack, &name, &extra)?;
-                let id = ConfigId::Extra { via, datacenter: number, id: extra.id };
-                let status = self::status(&extra.status, &id, &tasks);
+                let id_of =
+                    |extra: &wire::ExtraConfig| ConfigId::Extra { via, datacenter: number, id: extra.id };
+                let mut ids = vec![id_of(&extra)];
+                ids.extend(elsewhere.iter().filter(|other| is_same_extra(&extra, other)).map(id_of));
+                let status = self::status(&extra.status, &ids, &tasks);
+                let id = ids.remove(0);
+                aliases.extend(ids);
                 configs.entry(address).or_default().push(LiveConfig { spec, status, id });
             }
         }
         let services = services.into_iter().map(|reading| (reading.id, reading.live)).collect();
-        Ok(VrackReading { services, configs, tasks })
+        Ok(VrackReading { services, configs, aliases, tasks })
     }
 
     async fn service(&self, id: ServiceId, service: &wire::Service) -> Result<ServiceReading, ReadError> {
@@ -382,20 +390,56 @@ impl Reader<'_> {
     }
 
     /// The extras of a datacenter, read through the first of its PoPs that is up.
+    ///
+    /// A task of another service may name an extra by the number that it bears there: then the same
+    /// extras are read through that service too.
     async fn extras(
         &self,
         ids: &BTreeMap<PopKey, u64>,
         offices: &BTreeMap<PopKey, Status>,
-    ) -> Result<(PopKey, Vec<wire::ExtraConfig>), ReadError> {
+        tasks: &[(ServiceId, Task)],
+    ) -> Result<ExtrasReading, ReadError> {
         let is_down = |pop: &PopKey| offices.get(pop) != Some(&Status::Active);
-        let Some((via, datacenter)) = ids.iter().min_by_key(|(pop, _)| (is_down(pop), **pop)) else {
+        let Some(via) = ids.keys().copied().min_by_key(|pop| (is_down(pop), *pop)) else {
             unreachable!("a datacenter was listed by at least one PoP")
         };
-        match self.client.extras(via.service.uuid(), via.id, *datacenter).await {
-            Err(error) if error.is_not_found() => Ok((*via, Vec::new())),
-            answer => Ok((*via, answer?)),
+        let extras = self.extras_through(ids, via).await?;
+        let is_unknown = |task: &Task| {
+            task.function.ends_with("ExtraConfiguration")
+                && extras.iter().all(|extra| task.resource_id != Some(extra.id))
+        };
+        let speaks_of_others =
+            |pop: &&PopKey| tasks.iter().any(|(service, task)| *service == pop.service && is_unknown(task));
+        let others = ids.keys().filter(|pop| pop.service != via.service).filter(speaks_of_others);
+        let elsewhere = try_join_all(others.map(|pop| self.extras_through(ids, *pop))).await?;
+        Ok(ExtrasReading { via, extras, elsewhere: elsewhere.into_iter().flatten().collect() })
+    }
+
+    async fn extras_through(
+        &self,
+        ids: &BTreeMap<PopKey, u64>,
+        via: PopKey,
+    ) -> Result<Vec<wire::ExtraConfig>, ReadError> {
+        match self.client.extras(via.service.uuid(), via.id, ids[&via]).await {
+            Err(error) if error.is_not_found() => Ok(Vec::new()),
+            answer => Ok(answer?),
         }
     }
+}
+
+/// The extras of one datacenter.
+struct ExtrasReading {
+    via: PopKey,
+    extras: Vec<wire::ExtraConfig>,
+    /// The same as other services number them, where a task of theirs makes that matter.
+    elsewhere: Vec<wire::ExtraConfig>,
+}
+
+/// Whether two services show one extra: the same content; its number may be another.
+fn is_same_extra(one: &wire::ExtraConfig, other: &wire::ExtraConfig) -> bool {
+    let content =
+        |it: &wire::ExtraConfig| wire::ExtraConfig { id: 0, status: ConfigStatus::Active, ..it.clone() };
+    content(one) == content(other)
 }
 
 /// The service whose PoP configuration stands at an address.
@@ -417,6 +461,8 @@ struct ServiceReading {
 struct VrackReading {
     services: BTreeMap<ServiceId, LiveService>,
     configs: Configs,
+    /// Other numbers under which tasks may name what is in `configs`.
+    aliases: Vec<ConfigId>,
     tasks: Vec<(ServiceId, Task)>,
 }
 
@@ -424,16 +470,19 @@ impl VrackReading {
     fn is_consistent(&self) -> bool {
         let configs = || self.configs.values().flatten();
         let seen = |(service, task): &(ServiceId, Task)| {
-            !task.adds_configuration() || configs().any(|config| task.is_about(*service, &config.id))
+            let mut ids = configs().map(|config| &config.id).chain(&self.aliases);
+            !task.adds_configuration() || ids.any(|id| task.is_about(*service, id))
         };
         configs().all(|config| config.status != Status::Stuck) && self.tasks.iter().all(seen)
     }
 }
 
-/// Where a configuration is in its life, by its own word and by the tasks about it.
-fn status(own: &ConfigStatus, id: &ConfigId, tasks: &[(ServiceId, Task)]) -> Status {
+/// Where a configuration is in its life, by its own word and by the tasks about it, whichever of its `ids`
+/// they name.
+fn status(own: &ConfigStatus, ids: &[ConfigId], tasks: &[(ServiceId, Task)]) -> Status {
     let about = |test: fn(&Task) -> bool| {
-        tasks.iter().any(|(service, task)| test(task) && task.is_about(*service, id))
+        let is_about = |service: ServiceId, task: &Task| ids.iter().any(|id| task.is_about(service, id));
+        tasks.iter().any(|(service, task)| test(task) && is_about(*service, task))
     };
     match own {
         ConfigStatus::ToDelete => Status::Deleting,

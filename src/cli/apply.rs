@@ -45,7 +45,7 @@ async fn apply(args: &args::Apply, goal: Goal) -> Result<Exit, Exit> {
     let mut planned = session.plan(goal, only).await?;
     let warnings = session.remark(&mut planned, &args.limits.lints);
     let Planned { plan, topology, live, .. } = planned;
-    out(&text::plan(&plan, View { width: width(), explain: args.explain }));
+    out(&text::plan(&plan, View { width: width(), explain: args.explain, ..View::default() }));
     accept(warnings, &args.limits)?;
     // `destroy` says by its name that everything goes.
     let unseen = args.auto_approve && !std::io::stdin().is_terminal() && goal == Goal::Apply;
@@ -84,7 +84,7 @@ async fn apply_saved(path: &Path, args: &args::Apply, log: Option<&RunLog>) -> R
         return Err(Exit::Error);
     }
     let plan = &saved.plan;
-    out(&text::plan(plan, View { width: width(), explain: args.explain }));
+    out(&text::plan(plan, View { width: width(), explain: args.explain, ..View::default() }));
     hold(plan, &saved.desired.topology(), &guards(&args.limits, false))?;
     let only = saved.only.as_ref();
     let run = Run { session: &session, plan, only, live_digest: &saved.live_digest, args, log };
@@ -286,6 +286,6 @@ async fn conclude(
         return (Some(true), Exit::Success);
     }
     out(&format!("\n{}\n\n", styled(STRONG, "Not converged. What is left:")));
-    out(&text::plan(&left, View { width: width(), explain: false }));
+    out(&text::plan(&left, View { width: width(), ..View::default() }));
     (Some(false), otherwise)
 }

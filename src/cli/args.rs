@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::builder::PossibleValue;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
@@ -49,6 +50,10 @@ pub enum Command {
     Explain(Explain),
     /// Show what apply would do, and in which order.
     Plan(Plan),
+    /// Show live and desired side by side, as a unified diff of YAML.
+    Diff(Diff),
+    /// Draw the topology, or the order of a plan.
+    Graph(Graph),
     /// Make live what the topology declares.
     Apply(Apply),
     /// Remove what the topology declares.
@@ -236,6 +241,102 @@ pub struct Plan {
     /// Say of each step why it exists, and of what it waits for, why.
     #[arg(long)]
     pub explain: bool,
+    /// Show one line for each change, and no order.
+    #[arg(long, conflicts_with = "explain")]
+    pub summary: bool,
+    /// Write the plan as text, json, markdown, html or gitlab; with =FILE to a file. May be given
+    /// several times, once without a file.
+    #[arg(long, value_name = "FORMAT[=FILE]")]
+    pub format: Vec<Document>,
+}
+
+/// `diff`.
+#[derive(Debug, Args)]
+pub struct Diff {
+    /// The topology.
+    #[command(flatten)]
+    pub topology: Paths,
+    /// What becomes of warnings.
+    #[command(flatten)]
+    pub lints: Lints,
+    /// The API.
+    #[command(flatten)]
+    pub target: Target,
+    /// Compare one vRack (pn-12345) or one service (pn-12345/service/UUID) alone.
+    #[arg(long, value_name = "ADDRESS")]
+    pub only: Option<Address>,
+    /// Exit with 2 when there is something to do.
+    #[arg(long)]
+    pub detailed_exitcode: bool,
+}
+
+/// `graph`.
+#[derive(Debug, Args)]
+pub struct Graph {
+    /// The topology.
+    #[command(flatten)]
+    pub topology: Paths,
+    /// What becomes of warnings.
+    #[command(flatten)]
+    pub lints: Lints,
+    /// The API; asked only with --plan.
+    #[command(flatten)]
+    pub target: Target,
+    /// Draw the order in which a plan makes the topology live. Without it, the topology is drawn, which
+    /// needs no credentials.
+    #[arg(long)]
+    pub plan: bool,
+    /// What to write.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = GraphFormat::Svg)]
+    pub format: GraphFormat,
+}
+
+/// How a graph is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum GraphFormat {
+    /// A picture.
+    Svg,
+    /// For Graphviz.
+    Dot,
+    /// For Mermaid.
+    Mermaid,
+}
+
+/// A plan in some format, and where it goes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Document {
+    /// The format.
+    pub format: PlanFormat,
+    /// The file; none for stdout.
+    pub file: Option<PathBuf>,
+}
+
+impl FromStr for Document {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (format, file) = match text.split_once('=') {
+            Some((_, "")) => return Err("a file is named after the =".to_owned()),
+            Some((format, file)) => (format, Some(PathBuf::from(file))),
+            None => (text, None),
+        };
+        Ok(Self { format: PlanFormat::from_str(format, false)?, file })
+    }
+}
+
+/// How a plan is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum PlanFormat {
+    /// For a person at a terminal.
+    Text,
+    /// For programs.
+    Json,
+    /// For a comment on a pull request, or a job's summary.
+    Markdown,
+    /// A page to look at.
+    Html,
+    /// GitLab's report on Terraform plans.
+    Gitlab,
 }
 
 /// `apply` and `destroy`.
@@ -464,6 +565,8 @@ pub enum SchemaOf {
     Topology,
     /// What `plan --out` writes.
     SavedPlan,
+    /// What `plan --format json` writes.
+    Plan,
     /// What `validate --format json` writes.
     Diagnostics,
     /// A line of a run log.

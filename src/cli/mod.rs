@@ -5,8 +5,10 @@ pub mod exit;
 
 mod apply;
 mod connect;
+mod diff;
 mod explain;
 mod fmt;
+mod graph;
 mod plan;
 mod progress;
 mod router;
@@ -57,6 +59,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             Command::Validate(args) => validate::run(&args),
             Command::Explain(args) => explain::run(&args),
             Command::Plan(args) => plan::run(&args).await,
+            Command::Diff(args) => diff::run(&args).await,
+            Command::Graph(args) => graph::run(&args).await,
             Command::Apply(args) => apply::run(&args, Goal::Apply).await,
             Command::Destroy(args) => apply::run(&args, Goal::Destroy).await,
             Command::Router(args) => router::run(&args).await,
@@ -103,6 +107,11 @@ pub(crate) fn out(text: &str) {
     let _ = anstream::stdout().write_all(text.as_bytes());
 }
 
+/// Prints a document to stdout, byte for byte.
+pub(crate) fn out_raw(document: &str) {
+    let _ = std::io::stdout().write_all(document.as_bytes());
+}
+
 /// Prints a line to stderr.
 pub(crate) fn say(text: &str) {
     let _ = writeln!(anstream::stderr(), "{text}");
@@ -120,7 +129,13 @@ pub(crate) fn warn(text: &str) {
     say(&format!("{style}warning{style:#}: {text}"));
 }
 
-/// The width to write for: the terminal's, or 100 columns.
+/// The width to write for: what COLUMNS says, else the terminal's, else 100 columns.
 pub(crate) fn width() -> usize {
-    std::env::var("COLUMNS").ok().and_then(|it| it.parse().ok()).filter(|it| *it >= 40).unwrap_or(100)
+    let asked = std::env::var("COLUMNS").ok().and_then(|it| it.parse().ok());
+    let terminal = || {
+        let (terminal_size::Width(columns), _) = terminal_size::terminal_size_of(std::io::stdout())?;
+        Some(usize::from(columns))
+    };
+    // Below 40 columns nothing reads well; a terminal of 0 columns does not know its size.
+    asked.filter(|it| *it > 0).or_else(terminal).filter(|it| *it > 0).map_or(100, |it| it.max(40))
 }

@@ -1,14 +1,16 @@
 //! `plan`: what apply would do.
 
-use super::args::{self, Limits};
+use super::args::{self, Document, Limits, PlanFormat};
 use super::connect::{Planned, Session, fail};
 use super::exit::Exit;
-use super::{error, out, say, width};
+use super::{error, out, out_raw, say, width};
 use crate::diff::Goal;
 use crate::plan::Plan;
-use crate::plan::guard::{self, Guards};
+use crate::plan::guard::{self, Guards, Violation};
 use crate::plan::saved::SavedPlan;
+use crate::render::report::Report;
 use crate::render::text::{self, View};
+use crate::render::{gitlab, html, json, markdown};
 use crate::topology::Topology;
 
 pub(super) async fn run(args: &args::Plan) -> Exit {
@@ -18,14 +20,28 @@ pub(super) async fn run(args: &args::Plan) -> Exit {
 }
 
 async fn plan(args: &args::Plan) -> Result<Exit, Exit> {
+    if args.format.iter().filter(|document| document.file.is_none()).count() > 1 {
+        error("stdout takes one document: give all --format but one a file (--format json=plan.json)");
+        return Err(Exit::Usage);
+    }
     let session = Session::open(&args.topology, &args.target, &args.limits.lints)?;
     let goal = if args.destroy { Goal::Destroy } else { Goal::Apply };
     let mut planned = session.plan(goal, args.limits.only.as_ref()).await?;
     let warnings = session.remark(&mut planned, &args.limits.lints);
     let Planned { plan, topology, live, .. } = planned;
-    out(&text::plan(&plan, View { width: width(), explain: args.explain }));
+    let violations = guard::check(&plan, &topology, &guards(&args.limits, false));
+    let names: Vec<String> = args.topology.paths.iter().map(|path| path.display().to_string()).collect();
+    let report = Report {
+        plan: &plan,
+        live: &live,
+        name: &names.join(" "),
+        endpoint: session.client.endpoint().url().as_str(),
+        only: args.limits.only.as_ref(),
+        violations: &violations,
+    };
+    show(&report, args)?;
     accept(warnings, &args.limits)?;
-    hold(&plan, &topology, &guards(&args.limits, false))?;
+    refuse(&violations)?;
     let has_changes = !plan.is_empty();
     if let Some(path) = &args.out {
         let endpoint = session.client.endpoint().url().to_string();
@@ -53,10 +69,48 @@ pub(super) fn accept(warnings: usize, limits: &Limits) -> Result<(), Exit> {
     Err(Exit::Refused)
 }
 
+/// Writes the plan in every format that is asked for. Stdout gets one of them.
+fn show(report: &Report<'_>, args: &args::Plan) -> Result<(), Exit> {
+    let view = View { width: width(), explain: args.explain, summary: args.summary };
+    let mut has_stdout = false;
+    for Document { format, file } in &args.format {
+        match file {
+            Some(path) => {
+                // No terminal says how wide a file is.
+                let document = document(report, *format, View { width: View::default().width, ..view });
+                std::fs::write(path, document)
+                    .map_err(|problem| fail(format!("{} cannot be written: {problem}", path.display())))?;
+            }
+            None if *format == PlanFormat::Text => {}
+            None => {
+                has_stdout = true;
+                out_raw(&document(report, *format, view));
+            }
+        }
+    }
+    if !has_stdout {
+        out(&text::plan(report.plan, view));
+    }
+    Ok(())
+}
+
+fn document(report: &Report<'_>, format: PlanFormat, view: View) -> String {
+    match format {
+        PlanFormat::Text => anstream::adapter::strip_str(&text::plan(report.plan, view)).to_string(),
+        PlanFormat::Json => json::plan(report),
+        PlanFormat::Markdown => markdown::plan(report),
+        PlanFormat::Html => html::plan(report),
+        PlanFormat::Gitlab => gitlab::plan(report.plan),
+    }
+}
+
 /// Refuses a plan that does what it may not.
 pub(super) fn hold(plan: &Plan, topology: &Topology, guards: &Guards) -> Result<(), Exit> {
-    let violations = guard::check(plan, topology, guards);
-    for violation in &violations {
+    refuse(&guard::check(plan, topology, guards))
+}
+
+fn refuse(violations: &[Violation]) -> Result<(), Exit> {
+    for violation in violations {
         error(&format!("refused: {violation}"));
         say(&format!("  help: {}", violation.help()));
     }

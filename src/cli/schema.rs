@@ -8,6 +8,7 @@ use super::out;
 use crate::diagnostic;
 use crate::plan::saved::SavedPlan;
 use crate::render::events::Record;
+use crate::render::json;
 use crate::router::Configuration;
 use crate::{topology, whatif};
 
@@ -26,6 +27,7 @@ fn schema(of: SchemaOf) -> Value {
     match of {
         SchemaOf::Topology => topology::schema::schema(),
         SchemaOf::SavedPlan => SavedPlan::schema(),
+        SchemaOf::Plan => json::schema(),
         SchemaOf::Diagnostics => diagnostic::schema(),
         SchemaOf::RunLog => Record::schema(),
         SchemaOf::Router => Configuration::schema(),

@@ -1,10 +1,11 @@
 //! What a plan does to the traffic, in words.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use ipnet::Ipv4Net;
 
+use super::text::paragraph;
 use super::words::ShortNames;
 use super::{ALARM, STRONG, styled};
 use crate::diff::{Action, Change, Reason};
@@ -15,40 +16,100 @@ use crate::topology::{
     Address, Datacenter, DatacenterName, DatacenterPart, Node, Pop, ServicePart, Spec, VrackName,
 };
 
+/// What a plan does to the traffic.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Traffic<'a> {
+    /// The vRacks in which l3 traffic flows, or will.
+    pub vracks: Vec<Layer3<'a>>,
+    /// Layer 2 traffic that stops.
+    pub layer_2: Vec<Alarm>,
+}
+
+/// What a plan does to the l3 traffic of a vRack.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Layer3<'a> {
+    /// Which.
+    pub vrack: &'a VrackName,
+    /// How much stands.
+    pub impact: &'a Impact,
+    /// What goes down, and from which step to which. Nothing where all of it does.
+    pub details: Vec<String>,
+    /// What stops.
+    pub alarms: Vec<Alarm>,
+}
+
+/// Traffic that stops.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Alarm {
+    /// The vRack it flows through.
+    pub vrack: VrackName,
+    /// The l2 PoP it flows through; none for the l3 traffic of the vRack.
+    pub pop: Option<Address>,
+    /// Whether it flows again afterwards.
+    pub comes_back: bool,
+    what: String,
+}
+
+impl fmt::Display for Alarm {
+    /// Without the vRack, which is said where it stands.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.pop {
+            Some(pop) => write!(f, "{pop}: {}", self.what),
+            None => f.write_str(&self.what),
+        }
+    }
+}
+
+impl<'a> Traffic<'a> {
+    /// What `plan` does to the traffic.
+    #[must_use]
+    pub fn of(plan: &'a Plan) -> Self {
+        let names = ShortNames::of(plan);
+        let mut by_vrack: BTreeMap<VrackName, Vec<Outage>> = BTreeMap::new();
+        for outage in layer_3(plan) {
+            by_vrack.entry(outage.address.vrack.clone()).or_default().push(outage);
+        }
+        let felt = |impact: &Impact| {
+            let stands = |level: &Level| level.before + level.after > 0;
+            stands(&impact.paths) || stands(&impact.datacenters)
+        };
+        let vracks = plan.impact.iter().filter(|(_, impact)| felt(impact)).map(|(vrack, impact)| {
+            let outages = by_vrack.get(vrack).map_or(&[][..], Vec::as_slice);
+            // Where no path is left, what stands behind it need not be told one by one.
+            let details =
+                if impact.paths.drops_to_zero() { Vec::new() } else { details(impact, outages, &names) };
+            let alarm = |(comes_back, what)| Alarm { vrack: vrack.clone(), pop: None, comes_back, what };
+            let alarms = alarms(impact, outages).into_iter().map(alarm).collect();
+            Layer3 { vrack, impact, details, alarms }
+        });
+        Self { vracks: vracks.collect(), layer_2: layer_2(plan) }
+    }
+
+    /// Everything that stops: layer 3 by vRack, then layer 2 by PoP.
+    pub fn alarms(&self) -> impl Iterator<Item = &Alarm> {
+        self.vracks.iter().flat_map(|vrack| &vrack.alarms).chain(&self.layer_2)
+    }
+}
+
 /// The section of a plan, or nothing where no traffic can feel it.
-pub(super) fn section(text: &mut String, plan: &Plan) {
-    let layer_2 = layer_2(plan);
-    let felt = |impact: &Impact| {
-        let stands = |level: &Level| level.before + level.after > 0;
-        stands(&impact.paths) || stands(&impact.datacenters)
-    };
-    if layer_2.is_empty() && !plan.impact.values().any(felt) {
+pub(super) fn section(text: &mut String, plan: &Plan, width: usize) {
+    let Traffic { vracks, layer_2 } = Traffic::of(plan);
+    if vracks.is_empty() && layer_2.is_empty() {
         return;
     }
-    let names = ShortNames::of(plan);
-    let mut by_vrack: BTreeMap<VrackName, Vec<Outage>> = BTreeMap::new();
-    for outage in layer_3(plan) {
-        by_vrack.entry(outage.address.vrack.clone()).or_default().push(outage);
-    }
+    let alarm =
+        |text: &mut String, it: &Alarm| paragraph(text, "  ", 2, &styled(ALARM, format!("! {it}")), width);
     let _ = writeln!(text, "{}", styled(STRONG, "Impact"));
-    for (vrack, impact) in plan.impact.iter().filter(|(_, impact)| felt(impact)) {
-        let outages = by_vrack.get(vrack).map_or(&[][..], Vec::as_slice);
+    for Layer3 { vrack, impact, details, alarms } in &vracks {
         let margin = vrack.as_str().len();
         let _ = writeln!(text, "  {vrack}  l3 paths:    {}", level(&impact.paths));
         let _ = writeln!(text, "  {:margin$}  datacenters: {}", "", level(&impact.datacenters));
-        // Where no path is left, what stands behind it need not be told one by one.
-        if !impact.paths.drops_to_zero() {
-            for line in details(impact, outages, &names) {
-                let _ = writeln!(text, "  {:margin$}  {line}", "");
-            }
+        for line in details {
+            paragraph(text, &format!("  {:margin$}  ", ""), 2, line, width);
         }
-        for line in alarms(impact, outages) {
-            let _ = writeln!(text, "  {}", styled(ALARM, format!("! {line}")));
-        }
+        alarms.iter().for_each(|it| alarm(text, it));
     }
-    for line in layer_2 {
-        let _ = writeln!(text, "  {}", styled(ALARM, format!("! {line}")));
-    }
+    layer_2.iter().for_each(|it| alarm(text, it));
     let _ = writeln!(text);
 }
 
@@ -128,34 +189,36 @@ fn layer_3(plan: &Plan) -> Vec<Outage> {
     outages(plan).into_iter().filter(|outage| !is_layer_2(outage) && !is_moved(outage)).collect()
 }
 
-/// What a plan does to layer 2 traffic that flows now, a line each.
-fn layer_2(plan: &Plan) -> Vec<String> {
+/// The layer 2 traffic that flows now and stops.
+fn layer_2(plan: &Plan) -> Vec<Alarm> {
     let changed: BTreeSet<&Address> = plan.changes.iter().map(|change| &change.address).collect();
     plan.changes.iter().filter_map(|change| layer_2_of(change, &changed)).collect()
 }
 
-fn layer_2_of(change: &Change, changed: &BTreeSet<&Address>) -> Option<String> {
+fn layer_2_of(change: &Change, changed: &BTreeSet<&Address>) -> Option<Alarm> {
     let before = change.before.as_ref().filter(|before| before.status == Status::Active)?;
     if !matches!(change.action, Action::Delete | Action::Replace) || change.reason == Reason::Duplicate {
         return None;
     }
-    let (pop, until) = match (&before.spec, &change.after) {
+    let (pop, comes_back, until) = match (&before.spec, &change.after) {
         (Spec::Pop(Pop::L2 { .. }), Some(Spec::Pop(Pop::L2 { .. }))) => {
-            (change.address.clone(), "until it is made anew")
+            (change.address.clone(), true, "until it is made anew")
         }
-        (Spec::Pop(Pop::L2 { .. }), _) => (change.address.clone(), "for good"),
+        (Spec::Pop(Pop::L2 { .. }), _) => (change.address.clone(), false, "for good"),
         // Where the PoP goes as well, its own line says it.
         (Spec::Datacenter(Datacenter::L2), _) => {
             let pop = change.address.parent().filter(|pop| !changed.contains(pop))?;
-            (pop, "until it ends in its new datacenter")
+            (pop, true, "until it ends in its new datacenter")
         }
         _ => return None,
     };
-    Some(format!("{pop}: layer 2 traffic stops {until}"))
+    let what = format!("layer 2 traffic stops {until}");
+    Some(Alarm { vrack: pop.vrack.clone(), pop: Some(pop), comes_back, what })
 }
 
 /// A count before, meanwhile and after. The worst moment is left out where it is one of the ends.
-fn level(level: &Level) -> String {
+#[must_use]
+pub fn level(level: &Level) -> String {
     let Level { before, least, after } = level;
     if *least == *before.min(after) {
         format!("{before} now, {after} afterwards")
@@ -164,8 +227,8 @@ fn level(level: &Level) -> String {
     }
 }
 
-/// What a person on call has to know.
-fn alarms(impact: &Impact, outages: &[Outage]) -> Vec<String> {
+/// What a person on call has to know, and whether it comes back.
+fn alarms(impact: &Impact, outages: &[Outage]) -> Vec<(bool, String)> {
     let mut lines = Vec::new();
     let Impact { paths, datacenters, peers } = impact;
     let steps = || {
@@ -174,22 +237,29 @@ fn alarms(impact: &Impact, outages: &[Outage]) -> Vec<String> {
         from.zip(until).map_or_else(String::new, |(from, until)| format!(" ({from} to {until})"))
     };
     if paths.is_interrupted() {
-        lines.push(format!(
-            "no l3 path stands at some moment: all l3 traffic of this vRack stops meanwhile{}",
-            steps()
+        lines.push((
+            true,
+            format!(
+                "no l3 path stands at some moment: all l3 traffic of this vRack stops meanwhile{}",
+                steps()
+            ),
         ));
     } else if paths.drops_to_zero() {
-        lines.push("the last l3 path goes: all l3 traffic of this vRack stops for good".to_owned());
+        lines.push((false, "the last l3 path goes: all l3 traffic of this vRack stops for good".to_owned()));
     }
     if paths.drops_to_zero() {
         return lines;
     }
     if datacenters.is_interrupted() {
-        lines.push(
+        lines.push((
+            true,
             "no datacenter stands at some moment: nothing behind this vRack is reached meanwhile".to_owned(),
-        );
+        ));
     } else if datacenters.drops_to_zero() {
-        lines.push("the last datacenter goes: nothing behind this vRack is reached any more".to_owned());
+        lines.push((
+            false,
+            "the last datacenter goes: nothing behind this vRack is reached any more".to_owned(),
+        ));
     }
     let is_replaced = |name: &DatacenterName| {
         let mut whole = outages.iter().filter(|outage| outage.address.datacenter_name() == Some(name));
@@ -197,13 +267,9 @@ fn alarms(impact: &Impact, outages: &[Outage]) -> Vec<String> {
     };
     for (name, level) in peers.iter().filter(|(name, _)| !is_replaced(name)) {
         if level.is_interrupted() {
-            lines.push(format!(
-                "no BGP peer of {name} stands at some moment: what its peers announce is not reached meanwhile"
-            ));
+            lines.push((true, format!("no BGP peer of {name} stands at some moment: what its peers announce is not reached meanwhile")));
         } else if level.drops_to_zero() {
-            lines.push(format!(
-                "the last BGP peer of {name} goes: what its peers announced is reached by static routes only"
-            ));
+            lines.push((false, format!("the last BGP peer of {name} goes: what its peers announced is reached by static routes only")));
         }
     }
     lines

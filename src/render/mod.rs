@@ -1,12 +1,24 @@
 //! Plans, events and outcomes as a person reads them. Every function returns text with ANSI styles in
 //! it; who prints it strips them where they are not wanted.
 
+pub mod drawing;
+pub mod estate;
 pub mod events;
-mod impact;
+pub mod fields;
+pub mod gitlab;
+pub mod html;
+pub mod impact;
+pub mod json;
+pub mod markdown;
+pub mod order;
 pub mod outcome;
+pub mod report;
 pub mod rules;
+pub mod schedule;
+pub mod sketch;
 pub mod text;
 pub mod words;
+pub mod yaml;
 
 use anstyle::{AnsiColor, Style};
 

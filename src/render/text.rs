@@ -3,16 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use super::impact;
-use super::words::{self, ShortNames};
-use super::{FAINT, STRONG, sign_of, style_of, styled};
-use crate::diff::{Action, Change, Goal, Reason};
-use crate::live::LiveConfig;
+use super::fields::{self, FieldChange};
+use super::words::{self, ShortNames, reason, summary};
+use super::{FAINT, STRONG, impact, sign_of, style_of, styled};
+use crate::diff::{Action, Change, Reason};
 use crate::plan::{Because, Plan, StepId};
-use crate::topology::{Address, Datacenter, Field, Node, Pop, ServicePart, Spec};
-
-/// What stands in the place of a value that OVHcloud chooses.
-const ASSIGNED: &str = "assigned by OVHcloud";
+use crate::topology::{Address, Field};
 
 /// How a plan is shown.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -21,11 +17,13 @@ pub struct View {
     pub width: usize,
     /// Whether each step says why it exists and each edge why it waits.
     pub explain: bool,
+    /// Whether each change is one line, and the order is left out.
+    pub summary: bool,
 }
 
 impl Default for View {
     fn default() -> Self {
-        Self { width: 100, explain: false }
+        Self { width: 100, explain: false, summary: false }
     }
 }
 
@@ -35,48 +33,64 @@ pub fn plan(plan: &Plan, view: View) -> String {
     let mut text = String::new();
     if plan.is_empty() {
         unmanaged(&mut text, plan);
-        let _ = writeln!(text, "{}", styled(STRONG, nothing_to_do(plan)));
+        let _ = writeln!(text, "{}", styled(STRONG, words::nothing_to_do(plan)));
         return text;
     }
     let _ = writeln!(text, "{}\n", styled(STRONG, summary(plan)));
-    changes(&mut text, &plan.changes, view.width);
-    unmanaged(&mut text, plan);
-    order(&mut text, plan, view);
-    impact::section(&mut text, plan);
+    if view.summary {
+        list_of_changes(&mut text, &plan.changes, view.width);
+    } else {
+        changes(&mut text, &plan.changes, view.width);
+        unmanaged(&mut text, plan);
+        order(&mut text, plan, view);
+    }
+    impact::section(&mut text, plan, view.width);
     let _ = writeln!(text, "{}", styled(STRONG, summary(plan)));
     text
 }
 
-fn nothing_to_do(plan: &Plan) -> String {
-    match plan.goal {
-        Goal::Apply if plan.unchanged == 0 => "Nothing to do: live is what the topology declares.".to_owned(),
-        Goal::Apply => {
-            format!("Nothing to do: live is what the topology declares ({} unchanged).", plan.unchanged)
-        }
-        Goal::Destroy => "Nothing to do: nothing of the topology is live.".to_owned(),
+/// A unified diff in colours.
+#[must_use]
+pub fn diff(unified: &str) -> String {
+    let mut text = String::new();
+    for line in unified.lines() {
+        let style = match line.as_bytes().first() {
+            Some(b'+') => style_of(Action::Create),
+            Some(b'-') => style_of(Action::Delete),
+            Some(b'@') => style_of(Action::Wait),
+            _ => anstyle::Style::new(),
+        };
+        let _ = writeln!(text, "{}", styled(style, line));
+    }
+    text
+}
+
+/// A paragraph whose first line begins with `head` and whose others are indented by as much and by
+/// `hang` columns more.
+pub(super) fn paragraph(text: &mut String, head: &str, hang: usize, content: &str, width: usize) {
+    let indent = " ".repeat(visible(head) + hang);
+    let options = textwrap::Options::new(width)
+        .initial_indent(head)
+        .subsequent_indent(&indent)
+        // Neither a uuid nor an address is a word that may be broken.
+        .word_splitter(textwrap::WordSplitter::NoHyphenation)
+        .break_words(false);
+    for line in textwrap::wrap(content, options) {
+        let _ = writeln!(text, "{line}");
     }
 }
 
-/// How many changes of each kind, in one line.
-#[must_use]
-pub fn summary(plan: &Plan) -> String {
-    let mut count: BTreeMap<Action, usize> = BTreeMap::new();
-    for change in &plan.changes {
-        *count.entry(change.action).or_default() += 1;
+/// Changes, one line each: the sign, the address, and the fields that differ where there is room.
+fn list_of_changes(text: &mut String, changes: &[Change], width: usize) {
+    for change in changes {
+        let style = style_of(change.action);
+        let line = format!("  {} {}", sign_of(change.action), change.address);
+        let fields: Vec<String> = change.fields.iter().map(ToString::to_string).collect();
+        let fields = if fields.is_empty() { String::new() } else { format!("  {}", fields.join(", ")) };
+        let fields = if visible(&line) + visible(&fields) <= width { fields } else { String::new() };
+        let _ = writeln!(text, "{}{}", styled(style, line), styled(FAINT, fields));
     }
-    let words = [
-        (Action::Create, "to create"),
-        (Action::Update, "to update"),
-        (Action::Replace, "to replace"),
-        (Action::Delete, "to delete"),
-        (Action::Wait, "to wait for"),
-    ];
-    let mut parts: Vec<String> =
-        words.iter().filter_map(|(action, word)| Some(format!("{} {word}", count.get(action)?))).collect();
-    if plan.unchanged > 0 {
-        parts.push(format!("{} unchanged", plan.unchanged));
-    }
-    format!("Plan: {}.", parts.join(", "))
+    let _ = writeln!(text);
 }
 
 /// Changes as a tree by vRack. What does not change is shown only where something in it does.
@@ -131,7 +145,7 @@ fn one_change(text: &mut String, change: &Change, width: usize) {
         _ => {
             let _ = writeln!(text, "{line}");
             for detail in details {
-                let _ = writeln!(text, "{indent}    {detail}");
+                paragraph(text, &format!("{indent}    "), 2, &detail, width);
             }
         }
     }
@@ -139,17 +153,18 @@ fn one_change(text: &mut String, change: &Change, width: usize) {
 
 /// How many columns a text takes without its styles.
 pub(super) fn visible(text: &str) -> usize {
-    anstream::adapter::strip_str(text).to_string().chars().count()
+    textwrap::core::display_width(text)
 }
 
 /// What is said below a change: its fields, old and new, and why.
 fn details(change: &Change) -> Vec<String> {
-    let mut lines = match (change.action, &change.before, &change.after) {
-        (Action::Create, _, Some(after)) => values(after),
-        (Action::Replace | Action::Update, Some(before), Some(after)) => differences(change, before, after),
-        (Action::Delete, Some(before), _) => values(&before.spec),
-        (Action::Wait, Some(before), _) => values(&before.spec),
-        _ => Vec::new(),
+    let fields = fields::of(change);
+    let mut lines = match change.action {
+        Action::Replace | Action::Update => differences(change.action, &fields),
+        Action::Create => values(change, fields.iter().filter_map(|it| Some((it.field, it.after.as_ref()?)))),
+        Action::Delete | Action::Wait => {
+            values(change, fields.iter().filter_map(|it| Some((it.field, it.before.as_ref()?))))
+        }
     };
     if let Some(why) = why(change) {
         lines.push(styled(FAINT, why));
@@ -165,76 +180,37 @@ fn why(change: &Change) -> Option<String> {
     }
 }
 
-/// The reason as it reads beside the action.
-fn reason(change: &Change) -> String {
-    match (change.action, &change.reason) {
-        (Action::Create, Reason::BeingDeleted) => {
-            "made again once OVHcloud has deleted the one that is there".to_owned()
-        }
-        (_, Reason::MovesTo { vrack }) if is_membership(change) => format!("moves to {vrack}"),
-        (_, Reason::MovesFrom { vrack }) if is_membership(change) => format!("moves here from {vrack}"),
-        (_, reason) => reason.to_string(),
+/// One line for all fields. A membership that is made or removed is not about its description.
+fn values<'a>(change: &Change, fields: impl Iterator<Item = (Field, &'a String)>) -> Vec<String> {
+    let spec = change.after.as_ref().or(change.before.as_ref().map(|before| &before.spec));
+    if spec.is_some_and(fields::says_nothing) {
+        return Vec::new();
     }
-}
-
-fn is_membership(change: &Change) -> bool {
-    matches!(change.address.node, Node::Service(_, ServicePart::Membership))
-}
-
-fn values(spec: &Spec) -> Vec<String> {
-    let mut fields = spec.fields();
-    // A membership that is made or removed is not about its description.
-    if let Spec::Membership(membership) = spec {
-        fields.retain(|_| membership.description.as_deref().is_some_and(|it| !it.is_empty()));
-    }
-    let mut parts: Vec<String> = fields.iter().map(|(field, value)| value_of(*field, value)).collect();
-    if assigns_asn(spec) {
-        parts.push(format!("{} {ASSIGNED}", Field::OvhBgpArea));
-    }
+    let parts: Vec<String> = fields.map(|(field, value)| value_of(field, value)).collect();
     if parts.is_empty() { Vec::new() } else { vec![parts.join(", ")] }
 }
 
 fn value_of(field: Field, value: &str) -> String {
     match field {
-        Field::Description => format!("{field} {value:?}"),
         Field::Type => value.to_owned(),
         _ => format!("{field} {value}"),
     }
 }
 
-/// Whether OVHcloud will assign the ASN.
-fn assigns_asn(spec: &Spec) -> bool {
-    matches!(
-        spec,
-        Spec::Pop(Pop::L3 { ovh_bgp_area: None, .. })
-            | Spec::Datacenter(Datacenter::L3 { ovh_bgp_area: None, .. })
-    )
-}
-
 /// One line for each field that differs, then one for all that stay.
-fn differences(change: &Change, before: &LiveConfig, after: &Spec) -> Vec<String> {
-    let old: BTreeMap<Field, String> = before.spec.fields().into_iter().collect();
-    let new: BTreeMap<Field, String> = after.fields().into_iter().collect();
+fn differences(action: Action, fields: &[FieldChange]) -> Vec<String> {
     let mut lines = Vec::new();
     let mut same = Vec::new();
-    let fields: BTreeSet<&Field> = old.keys().chain(new.keys()).collect();
-    for field in fields {
-        let (old, new) = (old.get(field), new.get(field));
-        if old == new {
-            same.extend(new.map(|value| value_of(*field, value)));
+    for FieldChange { field, before, after, forces } in fields {
+        if before == after {
+            same.extend(after.as_ref().map(|value| value_of(*field, value)));
             continue;
         }
-        let show = |value: Option<&String>, otherwise: &str| match value {
-            Some(value) if *field == Field::Description => format!("{value:?}"),
-            Some(value) => value.clone(),
-            None => otherwise.to_owned(),
-        };
-        let forces = change.action == Action::Replace && change.fields.contains(field);
-        let mark = if forces { styled(STRONG, "  # forces the replacement") } else { String::new() };
-        let left_open = if *field == Field::OvhBgpArea && assigns_asn(after) { ASSIGNED } else { "none" };
-        lines.push(format!("{field} {} → {}{mark}", show(old, "none"), show(new, left_open)));
+        let mark = if *forces { styled(STRONG, "  # forces the replacement") } else { String::new() };
+        let show = |value: &Option<String>| value.clone().unwrap_or_else(|| "none".to_owned());
+        lines.push(format!("{field} {} → {}{mark}", show(before), show(after)));
     }
-    if !same.is_empty() && change.action == Action::Replace {
+    if !same.is_empty() && action == Action::Replace {
         lines.push(same.join(", "));
     }
     lines
@@ -267,19 +243,20 @@ fn order(text: &mut String, plan: &Plan, view: View) {
         if change.is_some_and(|change| change.reason == Reason::Duplicate) {
             words.push_str(" (a duplicate)");
         }
-        let after = match nearest.get(id.0).map_or(&[][..], Vec::as_slice) {
-            [] => String::new(),
-            nearest => styled(FAINT, format!("  after {}", list(nearest.iter().copied()))),
-        };
-        let _ = writeln!(text, "  {:>digits$}  {words}{after}", id.to_string());
+        let nearest = nearest.get(id.0).map_or(&[][..], Vec::as_slice);
+        if !nearest.is_empty() {
+            words.push_str(&styled(FAINT, format!("  after {}", list(nearest.iter().copied()))));
+        }
+        paragraph(text, &format!("  {:>digits$}  ", id.to_string()), 2, &words, view.width);
         if view.explain {
+            let head = format!("  {:>digits$}    ", "");
             if let Some(change) = change {
                 let line = format!("because: {}", reason(change));
-                let _ = writeln!(text, "  {:>digits$}    {}", "", styled(FAINT, line));
+                paragraph(text, &head, 2, &styled(FAINT, line), view.width);
             }
             for (before, because) in waits {
                 let line = format!("waits for {before}: {because}");
-                let _ = writeln!(text, "  {:>digits$}    {}", "", styled(FAINT, line));
+                paragraph(text, &head, 2, &styled(FAINT, line), view.width);
             }
         }
     }

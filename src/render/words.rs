@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::diff::{Action, Change, Goal, Reason};
 use crate::plan::{NewExtra, Operation, Plan, Step};
-use crate::topology::{Address, Datacenter, Pop, ServiceId};
+use crate::topology::{Address, Datacenter, Node, Pop, ServiceId, ServicePart};
 
 /// Short names of services: the first part of the uuid, or all of it where two share that.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -83,9 +84,13 @@ fn pop_kind(pop: &Pop) -> String {
 }
 
 /// What stands at an address, with enough of what is above it to know it.
-fn place(address: &Address, names: &ShortNames) -> String {
+#[must_use]
+pub fn place(address: &Address, names: &ShortNames) -> String {
     let leaf = address.leaf();
     match (address.service(), address.parent()) {
+        (Some(service), _) if matches!(address.node, Node::Service(_, ServicePart::Membership)) => {
+            format!("service {}", names.get(service))
+        }
         (Some(service), _) if address.datacenter_name().is_some() => {
             format!("{leaf} of service {} (l2)", names.get(service))
         }
@@ -95,6 +100,94 @@ fn place(address: &Address, names: &ShortNames) -> String {
         }
         (None, _) => format!("{leaf} of {}", address.vrack),
     }
+}
+
+/// What is said where a plan is empty.
+#[must_use]
+pub fn nothing_to_do(plan: &Plan) -> String {
+    match plan.goal {
+        Goal::Apply if plan.unchanged == 0 => "Nothing to do: live is what the topology declares.".to_owned(),
+        Goal::Apply => {
+            format!("Nothing to do: live is what the topology declares ({} unchanged).", plan.unchanged)
+        }
+        Goal::Destroy => "Nothing to do: nothing of the topology is live.".to_owned(),
+    }
+}
+
+/// How many changes of each kind, in one line.
+#[must_use]
+pub fn summary(plan: &Plan) -> String {
+    let counts = counts(plan);
+    let count = |(action, words): &(Action, &str)| Some(format!("{} {words}", counts.get(action)?));
+    let mut parts: Vec<String> = ACTIONS.iter().filter_map(count).collect();
+    if plan.unchanged > 0 {
+        parts.push(format!("{} unchanged", plan.unchanged));
+    }
+    format!("Plan: {}.", parts.join(", "))
+}
+
+/// What is to be done, in the order in which it is counted.
+pub const ACTIONS: [(Action, &str); 5] = [
+    (Action::Create, "to create"),
+    (Action::Update, "to update"),
+    (Action::Replace, "to replace"),
+    (Action::Delete, "to delete"),
+    (Action::Wait, "to wait for"),
+];
+
+/// What is done, as a verb.
+#[must_use]
+pub const fn action_word(action: Action) -> &'static str {
+    match action {
+        Action::Create => "create",
+        Action::Update => "update",
+        Action::Replace => "replace",
+        Action::Delete => "delete",
+        Action::Wait => "wait for",
+    }
+}
+
+/// How many changes there are of each kind that there is.
+#[must_use]
+pub fn counts(plan: &Plan) -> BTreeMap<Action, usize> {
+    let mut counts = BTreeMap::new();
+    for change in &plan.changes {
+        *counts.entry(change.action).or_default() += 1;
+    }
+    counts
+}
+
+/// The reason for a change as it reads beside its action.
+#[must_use]
+pub fn reason(change: &Change) -> String {
+    match (change.action, &change.reason) {
+        (Action::Create, Reason::BeingDeleted) => {
+            "made again once OVHcloud has deleted the one that is there".to_owned()
+        }
+        (_, Reason::MovesTo { vrack }) if is_membership(change) => format!("moves to {vrack}"),
+        (_, Reason::MovesFrom { vrack }) if is_membership(change) => format!("moves here from {vrack}"),
+        (_, reason) => reason.to_string(),
+    }
+}
+
+fn is_membership(change: &Change) -> bool {
+    matches!(change.address.node, Node::Service(_, ServicePart::Membership))
+}
+
+/// A count of things: `1 vRack`, `11 vRacks`.
+#[must_use]
+pub fn many(count: usize, thing: &str) -> String {
+    format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
+}
+
+/// A text of at most `most` characters; what is too long ends with `…`.
+#[must_use]
+pub fn clip(text: &str, most: usize) -> String {
+    let printable = || text.chars().map(|it| if it.is_control() { ' ' } else { it });
+    if printable().count() <= most {
+        return printable().collect();
+    }
+    printable().take(most.saturating_sub(1)).chain(['…']).collect()
 }
 
 /// A duration as a person says it: `0.4 s`, `20 s`, `3 min 5 s`, `1 h 2 min`.

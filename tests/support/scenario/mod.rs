@@ -17,6 +17,7 @@ use ovhconnect::diff::Goal;
 use ovhconnect::live::read::{ReadError, read};
 use ovhconnect::plan::{Plan, PlanError};
 use ovhconnect::render::text::{self, View};
+use ovhconnect::render::words;
 use ovhconnect::sim::{Options, Simulator};
 use ovhconnect::topology::{Topology, parse};
 use snapbox::Data;
@@ -49,7 +50,7 @@ async fn tried(name: &str) -> Result<(), String> {
             anstream::adapter::strip_str(&text::plan(plan, view)).to_string()
         }
         (Err(diagnostics), true) => diagnostic::render(diagnostics, &sources, false),
-        (Ok(plan), true) => return Err(format!("it should fail, and is a plan: {}", text::summary(plan))),
+        (Ok(plan), true) => return Err(format!("it should fail, and is a plan: {}", words::summary(plan))),
         (Err(diagnostics), false) => {
             return Err(format!("it fails:\n{}", diagnostic::render(diagnostics, &sources, false)));
         }

@@ -483,13 +483,17 @@ fn only_one_service_and_what_it_needs() {
     bench.run(&["plan", "--detailed-exitcode"]).exits(0);
 }
 
-/// The lines of a run log, each checked against the schema.
+/// The lines of a run log in a file, each checked against the schema.
 fn log_lines(path: &std::path::Path) -> Vec<serde_json::Value> {
+    records(&std::fs::read_to_string(path).expect("a run log"))
+}
+
+/// The lines of a run log, each checked against the schema.
+fn records(text: &str) -> Vec<serde_json::Value> {
     let schema = std::fs::read_to_string("schemas/run-log.schema.json").expect("the schema");
     let schema = serde_json::from_str(&schema).expect("JSON");
     let schema =
         jsonschema::options().should_validate_formats(true).build(&schema).expect("a schema of its draft");
-    let text = std::fs::read_to_string(path).expect("a run log");
     assert!(text.ends_with('\n'), "the last line is cut off");
     let read = |(number, line): (usize, &str)| -> serde_json::Value {
         let record =
@@ -561,6 +565,32 @@ fn what_fails_is_logged_and_summed_up() {
         assert!(ended.stdout().contains(said), "{said:?} is missing:\n{}", ended.stdout());
     }
     bench.run(&apply).exits(0);
+}
+
+#[test]
+fn a_program_reads_the_run_from_stdout_and_a_person_from_stderr() {
+    let bench = Bench::new(&two_services());
+    let apply = ["apply", "--auto-approve", "--rate", "0", "--format", "json", "--log-file", "run.ndjson"];
+    let ended = bench.run(&apply).exits(0);
+    let lines = records(&ended.stdout());
+    assert_eq!(lines, log_lines(&bench.folder.path().join("run.ndjson")), "stdout and the file differ");
+    let (first, last) = (&lines[0], &lines[lines.len() - 1]);
+    assert_eq!((&first["event"], &first["summary"]["create"]), (&"run-started".into(), &8.into()));
+    assert_eq!((&last["event"], &last["converged"]), (&"run-finished".into(), &true.into()));
+    for said in ["Plan: 8 to create.", "Converged"] {
+        assert!(ended.stderr().contains(said), "{said:?} is missing:\n{}", ended.stderr());
+    }
+
+    // What is refused is told as well.
+    let destroy = ["destroy", "--format", "json", "--max-deletes", "1"];
+    let refused = bench.run(&destroy).exits(3);
+    let [line] = &records(&refused.stdout())[..] else { panic!("one line: {}", refused.stdout()) };
+    assert_eq!((&line["event"], &line["summary"]["delete"]), (&"run-refused".into(), &8.into()));
+    assert_eq!(line["exit"], 3);
+    let reason = line["reasons"][0].as_str().expect("a reason");
+    assert!(refused.stderr().contains(reason), "{reason:?} is not in:\n{}", refused.stderr());
+    let unasked = bench.run(&["destroy", "--format", "json"]).exits(3);
+    assert_eq!(records(&unasked.stdout())[0]["reasons"], serde_json::json!(["not approved"]));
 }
 
 #[test]

@@ -7,19 +7,21 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::args;
+use super::args::{self, ApplyFormat};
 use super::connect::{Planned, Session, fail};
 use super::exit::Exit;
-use super::plan::{accept, guards, hold};
+use super::plan::{Objection, guards, objections, refuse};
 use super::progress::Progress;
 use super::run_log::{Recording, RunLog};
-use super::{error, out, say, width};
+use super::{error, out, say, tell, width};
 use crate::apply::{self, Busy, Options, Outcome};
 use crate::diff::Goal;
 use crate::live::moved;
 use crate::plan::Plan;
+use crate::plan::guard;
 use crate::plan::saved::{self, SavedPlan};
 use crate::render::events::Entry;
+use crate::render::json::Summary;
 use crate::render::outcome;
 use crate::render::text::{self, View};
 use crate::render::words::{self, ShortNames};
@@ -33,8 +35,7 @@ pub(super) async fn run(args: &args::Apply, goal: Goal) -> Exit {
 }
 
 async fn apply(args: &args::Apply, goal: Goal) -> Result<Exit, Exit> {
-    let log = args.log_file.as_deref().map(RunLog::open).transpose()?;
-    let log = log.as_ref();
+    let log = &RunLog::open(args)?;
     if let ([path], Goal::Apply) = (args.topology.paths.as_slice(), goal)
         && path.extension().is_some_and(|extension| extension == "json")
     {
@@ -45,23 +46,23 @@ async fn apply(args: &args::Apply, goal: Goal) -> Result<Exit, Exit> {
     let mut planned = session.plan(goal, only).await?;
     let warnings = session.remark(&mut planned, &args.limits.lints);
     let Planned { plan, topology, live, .. } = planned;
-    out(&text::plan(&plan, View { width: width(), explain: args.explain, ..View::default() }));
-    accept(warnings, &args.limits)?;
-    // `destroy` says by its name that everything goes.
-    let unseen = args.auto_approve && !std::io::stdin().is_terminal() && goal == Goal::Apply;
-    hold(&plan, &topology, &guards(&args.limits, unseen && !args.allow_disruption))?;
     let live_digest = saved::digest(&live);
     let run = Run { session: &session, plan: &plan, only, live_digest: &live_digest, args, log };
+    run.show_plan();
+    // `destroy` says by its name that everything goes.
+    let unseen = args.auto_approve && !std::io::stdin().is_terminal() && goal == Goal::Apply;
+    let guards = guards(&args.limits, unseen && !args.allow_disruption);
+    run.refuse(&objections(warnings, &args.limits, &guard::check(&plan, &topology, &guards)))?;
     if plan.is_empty() {
         return Ok(run.needless());
     }
-    approve(args.auto_approve, goal)?;
+    run.ask()?;
     run.to_the_end().await
 }
 
 /// Applies exactly what a saved plan says, if live state is still what it was made from. It was shown
 /// to somebody when it was saved: nobody is asked.
-async fn apply_saved(path: &Path, args: &args::Apply, log: Option<&RunLog>) -> Result<Exit, Exit> {
+async fn apply_saved(path: &Path, args: &args::Apply, log: &RunLog) -> Result<Exit, Exit> {
     let unusable = |problem: &dyn std::fmt::Display| fail(format!("{}: {problem}", path.display()));
     let text = std::fs::read_to_string(path).map_err(|problem| unusable(&problem))?;
     let saved = SavedPlan::from_json(&text).map_err(|problem| unusable(&problem))?;
@@ -84,24 +85,55 @@ async fn apply_saved(path: &Path, args: &args::Apply, log: Option<&RunLog>) -> R
         return Err(Exit::Error);
     }
     let plan = &saved.plan;
-    out(&text::plan(plan, View { width: width(), explain: args.explain, ..View::default() }));
-    hold(plan, &saved.desired.topology(), &guards(&args.limits, false))?;
     let only = saved.only.as_ref();
     let run = Run { session: &session, plan, only, live_digest: &saved.live_digest, args, log };
+    run.show_plan();
+    let violations = guard::check(plan, &saved.desired.topology(), &guards(&args.limits, false));
+    run.refuse(&objections(0, &args.limits, &violations))?;
     if plan.is_empty() { Ok(run.needless()) } else { run.to_the_end().await }
 }
 
-/// A plan that is approved, and what it was made from.
+/// A plan that may be run, and what it was made from.
 struct Run<'a> {
     session: &'a Session,
     plan: &'a Plan,
     only: Option<&'a Address>,
     live_digest: &'a str,
     args: &'a args::Apply,
-    log: Option<&'a RunLog>,
+    log: &'a RunLog,
 }
 
 impl Run<'_> {
+    /// Prints what a person is to read: on stdout, unless that is for a program.
+    fn print(&self, text: &str) {
+        match self.args.format {
+            ApplyFormat::Text => out(text),
+            ApplyFormat::Json => tell(text),
+        }
+    }
+
+    fn show_plan(&self) {
+        let view = View { width: width(), explain: self.args.explain, ..View::default() };
+        self.print(&text::plan(self.plan, view));
+    }
+
+    /// Refuses to run the plan, if there is a reason to.
+    fn refuse(&self, objections: &[Objection]) -> Result<(), Exit> {
+        refuse(objections).inspect_err(|exit| {
+            self.log.refused(self.plan, objections.iter().map(|it| it.message.clone()).collect(), *exit);
+        })
+    }
+
+    /// Asks whether to run the plan, unless told not to.
+    fn ask(&self) -> Result<(), Exit> {
+        if self.args.auto_approve {
+            return Ok(());
+        }
+        approve(self.plan.goal).inspect_err(|exit| {
+            self.log.refused(self.plan, vec!["not approved".to_owned()], *exit);
+        })
+    }
+
     /// Logs that there was nothing to do.
     fn needless(&self) -> Exit {
         self.recording().finished(Some(true), Exit::Success);
@@ -110,9 +142,9 @@ impl Run<'_> {
 
     /// Runs the plan, says what came of it, and looks again.
     async fn to_the_end(&self) -> Result<Exit, Exit> {
-        let Self { session, plan, only, args, .. } = *self;
+        let Self { session, plan, args, .. } = *self;
         if args.busy == Busy::Fail {
-            at_rest(plan)?;
+            self.refuse(&at_rest(plan))?;
         }
         let mut signals =
             Signals::new().map_err(|problem| fail(format!("signals cannot be listened for: {problem}")))?;
@@ -121,12 +153,12 @@ impl Run<'_> {
         let (converged, exit) = match run_plan(session, plan, args, &mut signals, &recording).await {
             Ended::Left => (None, Exit::Interrupted),
             Ended::Ran { outcome, interrupted } => {
-                out(&outcome::summary(plan, &outcome, begun.elapsed(), width()));
+                self.print(&outcome::summary(plan, &outcome, begun.elapsed(), width()));
                 if interrupted {
                     (None, Exit::Interrupted)
                 } else {
                     tokio::select! {
-                        concluded = conclude(session, plan.goal, only, &outcome) => concluded,
+                        concluded = self.conclude(&outcome) => concluded,
                         () = signals.next() => {
                             say("interrupted while live state was read again; nothing is in flight");
                             (None, Exit::Interrupted)
@@ -137,6 +169,22 @@ impl Run<'_> {
         };
         recording.finished(converged, exit);
         Ok(exit)
+    }
+
+    /// Reads live state again and says whether it is what it should be, if that is to be learnt.
+    async fn conclude(&self, outcome: &Outcome) -> (Option<bool>, Exit) {
+        let otherwise = if outcome.changed { Exit::Partial } else { Exit::Error };
+        let Ok(Planned { plan: left, .. }) = self.session.plan(self.plan.goal, self.only).await else {
+            return (None, otherwise);
+        };
+        if left.is_empty() {
+            self.print(&format!("{}\n", styled(STRONG, "Converged: planning again finds nothing to do.")));
+            // A step may have failed and its effect be there all the same.
+            return (Some(true), Exit::Success);
+        }
+        self.print(&format!("\n{}\n\n", styled(STRONG, "Not converged. What is left:")));
+        self.print(&text::plan(&left, View { width: width(), ..View::default() }));
+        (Some(false), otherwise)
     }
 
     /// Begins to log.
@@ -150,6 +198,7 @@ impl Run<'_> {
             plan_digest: saved::plan_digest(self.plan),
             live_digest: self.live_digest.to_owned(),
             steps: self.plan.steps.len(),
+            summary: Summary::of(self.plan),
         });
         recording
     }
@@ -163,11 +212,8 @@ enum Ended {
     Left,
 }
 
-/// Asks, unless told not to. Where nobody can be asked, the answer is no.
-fn approve(auto_approve: bool, goal: Goal) -> Result<(), Exit> {
-    if auto_approve {
-        return Ok(());
-    }
+/// Asks. Where nobody can be asked, the answer is no.
+fn approve(goal: Goal) -> Result<(), Exit> {
     if !std::io::stdin().is_terminal() {
         error("nobody can be asked to approve this plan: stdin is not a terminal");
         say("  help: look at the plan, then run the command again with --auto-approve");
@@ -253,39 +299,17 @@ impl Signals {
     }
 }
 
-/// Refuses a plan that has to wait for what someone else began.
-fn at_rest(plan: &Plan) -> Result<(), Exit> {
+/// Why a plan is not to be run where OVHcloud is at work already: what it would have to wait for.
+fn at_rest(plan: &Plan) -> Vec<Objection> {
     let names = ShortNames::of(plan);
-    let waits: Vec<String> = plan
-        .steps()
-        .filter(|(_, it)| it.operation.is_wait())
-        .map(|(_, it)| words::step(it, &names))
-        .collect();
-    if waits.is_empty() {
-        return Ok(());
-    }
-    error("refused: OVHcloud is at work there already (--busy fail); it would have to:");
-    for wait in waits {
-        say(&format!("  {wait}"));
-    }
-    Err(Exit::Refused)
-}
-
-/// Reads live state again and says whether it is what it should be, if that is to be learnt.
-async fn conclude(
-    session: &Session,
-    goal: Goal,
-    only: Option<&Address>,
-    outcome: &Outcome,
-) -> (Option<bool>, Exit) {
-    let otherwise = if outcome.changed { Exit::Partial } else { Exit::Error };
-    let Ok(Planned { plan: left, .. }) = session.plan(goal, only).await else { return (None, otherwise) };
-    if left.is_empty() {
-        out(&format!("{}\n", styled(STRONG, "Converged: planning again finds nothing to do.")));
-        // A step may have failed and its effect be there all the same.
-        return (Some(true), Exit::Success);
-    }
-    out(&format!("\n{}\n\n", styled(STRONG, "Not converged. What is left:")));
-    out(&text::plan(&left, View { width: width(), ..View::default() }));
-    (Some(false), otherwise)
+    let waits = plan.steps().filter(|(_, it)| it.operation.is_wait());
+    waits
+        .map(|(_, it)| Objection {
+            message: format!(
+                "OVHcloud is at work there already (--busy fail); it would have to {}",
+                words::step(it, &names)
+            ),
+            help: "run it again when that is over, or leave --busy away to wait for it".to_owned(),
+        })
+        .collect()
 }

@@ -361,6 +361,9 @@ pub struct Apply {
     /// Say of each step why it exists, and of what it waits for, why.
     #[arg(long)]
     pub explain: bool,
+    /// What is written to stdout. With json the plan and its outcome are written to stderr.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = ApplyFormat::Text)]
+    pub format: ApplyFormat,
     /// Append what happens to this file, one JSON object a line.
     #[arg(long, value_name = "FILE")]
     pub log_file: Option<PathBuf>,
@@ -376,6 +379,15 @@ pub struct Apply {
     /// How long a session may take to come up, in seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 600)]
     pub health_timeout: u64,
+}
+
+/// What `apply` and `destroy` write to stdout.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum ApplyFormat {
+    /// The plan and its outcome, for a person.
+    Text,
+    /// What happens as it happens, for programs: one JSON object a line, as in a log file.
+    Json,
 }
 
 /// `router`.
@@ -569,7 +581,7 @@ pub enum SchemaOf {
     Plan,
     /// What `validate --format json` writes.
     Diagnostics,
-    /// A line of a run log.
+    /// A line of a run log, and of what `apply --format json` writes.
     RunLog,
     /// What `router` writes as JSON.
     Router,

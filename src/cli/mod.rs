@@ -117,6 +117,11 @@ pub(crate) fn say(text: &str) {
     let _ = writeln!(anstream::stderr(), "{text}");
 }
 
+/// Prints to stderr what has its own lines.
+pub(crate) fn tell(text: &str) {
+    let _ = anstream::stderr().write_all(text.as_bytes());
+}
+
 /// Prints an error to stderr.
 pub(crate) fn error(text: &str) {
     let style = anstyle::AnsiColor::Red.on_default().bold();

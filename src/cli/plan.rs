@@ -5,13 +5,11 @@ use super::connect::{Planned, Session, fail};
 use super::exit::Exit;
 use super::{error, out, out_raw, say, width};
 use crate::diff::Goal;
-use crate::plan::Plan;
 use crate::plan::guard::{self, Guards, Violation};
 use crate::plan::saved::SavedPlan;
 use crate::render::report::Report;
 use crate::render::text::{self, View};
-use crate::render::{gitlab, html, json, markdown};
-use crate::topology::Topology;
+use crate::render::{gitlab, html, json, markdown, words};
 
 pub(super) async fn run(args: &args::Plan) -> Exit {
     match plan(args).await {
@@ -40,8 +38,7 @@ async fn plan(args: &args::Plan) -> Result<Exit, Exit> {
         violations: &violations,
     };
     show(&report, args)?;
-    accept(warnings, &args.limits)?;
-    refuse(&violations)?;
+    refuse(&objections(warnings, &args.limits, &violations))?;
     let has_changes = !plan.is_empty();
     if let Some(path) = &args.out {
         let endpoint = session.client.endpoint().url().to_string();
@@ -58,15 +55,37 @@ pub(super) fn guards(limits: &Limits, no_disruption: bool) -> Guards {
     Guards { max_deletes: limits.max_deletes, deny: limits.denied().collect(), no_disruption }
 }
 
-/// Refuses to go on with warnings where none is accepted.
-pub(super) fn accept(warnings: usize, limits: &Limits) -> Result<(), Exit> {
-    if warnings == 0 || !limits.denies_warnings() {
-        return Ok(());
+/// Why a plan is not to be run.
+pub(super) struct Objection {
+    /// What it does.
+    pub(super) message: String,
+    /// What to do about it.
+    pub(super) help: String,
+}
+
+/// Why a plan is not to be run that was made with so many warnings and does what it may not.
+pub(super) fn objections(warnings: usize, limits: &Limits, violations: &[Violation]) -> Vec<Objection> {
+    let mut objections = Vec::new();
+    if warnings > 0 && limits.denies_warnings() {
+        objections.push(Objection {
+            message: format!("{}, and none is accepted (--deny warnings)", words::many(warnings, "warning")),
+            help: "do what they say, or silence them with `allow: [CODE]` in the topology or --allow CODE"
+                .to_owned(),
+        });
     }
-    let plural = if warnings == 1 { "" } else { "s" };
-    error(&format!("refused: {warnings} warning{plural}, and none is accepted (--deny warnings)"));
-    say("  help: do what they say, or silence them with `allow: [CODE]` in the topology or --allow CODE");
-    Err(Exit::Refused)
+    objections.extend(
+        violations.iter().map(|it| Objection { message: it.to_string(), help: it.help().to_owned() }),
+    );
+    objections
+}
+
+/// Refuses a plan, if there is a reason to.
+pub(super) fn refuse(objections: &[Objection]) -> Result<(), Exit> {
+    for Objection { message, help } in objections {
+        error(&format!("refused: {message}"));
+        say(&format!("  help: {help}"));
+    }
+    if objections.is_empty() { Ok(()) } else { Err(Exit::Refused) }
 }
 
 /// Writes the plan in every format that is asked for. Stdout gets one of them.
@@ -102,17 +121,4 @@ fn document(report: &Report<'_>, format: PlanFormat, view: View) -> String {
         PlanFormat::Html => html::plan(report),
         PlanFormat::Gitlab => gitlab::plan(report.plan),
     }
-}
-
-/// Refuses a plan that does what it may not.
-pub(super) fn hold(plan: &Plan, topology: &Topology, guards: &Guards) -> Result<(), Exit> {
-    refuse(&guard::check(plan, topology, guards))
-}
-
-fn refuse(violations: &[Violation]) -> Result<(), Exit> {
-    for violation in violations {
-        error(&format!("refused: {violation}"));
-        say(&format!("  help: {}", violation.help()));
-    }
-    if violations.is_empty() { Ok(()) } else { Err(Exit::Refused) }
 }

@@ -1,4 +1,4 @@
-//! The run log: what happens during an apply, appended to a file as it happens.
+//! The run log: what happens during an apply, written as it happens: to a file, to stdout, or to both.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
@@ -10,15 +10,23 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 use uuid::{Builder, Uuid};
 
+use super::args::{self, ApplyFormat};
 use super::connect::fail;
 use super::exit::Exit;
-use super::warn;
+use super::{out_raw, warn};
 use crate::apply::{Counts, Event};
 use crate::plan::Plan;
 use crate::render::events::{self, Entry, Record, Recorder};
+use crate::render::json::Summary;
+
+/// Where runs are logged to, if anywhere.
+pub(super) struct RunLog {
+    file: Option<LogFile>,
+    stdout: bool,
+}
 
 /// A file that runs are logged to.
-pub(super) struct RunLog {
+struct LogFile {
     path: PathBuf,
     file: File,
     /// Whether a line was lost; said once.
@@ -26,8 +34,36 @@ pub(super) struct RunLog {
 }
 
 impl RunLog {
-    /// Opens a file to append to. Where that fails nothing was sent yet.
-    pub(super) fn open(path: &Path) -> Result<Self, Exit> {
+    /// Opens the log that the command line asks for. Where that fails nothing was sent yet.
+    pub(super) fn open(args: &args::Apply) -> Result<Self, Exit> {
+        let file = args.log_file.as_deref().map(LogFile::open).transpose()?;
+        Ok(Self { file, stdout: args.format == ApplyFormat::Json })
+    }
+
+    /// Logs that a plan is not run, and why.
+    pub(super) fn refused(&self, plan: &Plan, reasons: Vec<String>, exit: Exit) {
+        let refused = Entry::RunRefused { reasons, summary: Summary::of(plan), exit: exit.code() };
+        Recording::new(self, plan).log(|| refused);
+    }
+
+    fn is_wanted(&self) -> bool {
+        self.file.is_some() || self.stdout
+    }
+
+    fn write(&self, record: &Record) {
+        // One write for the whole line: another run may be appending to the same file.
+        let line = format!("{}\n", record.to_json());
+        if self.stdout {
+            out_raw(&line);
+        }
+        if let Some(file) = &self.file {
+            file.append(&line);
+        }
+    }
+}
+
+impl LogFile {
+    fn open(path: &Path) -> Result<Self, Exit> {
         let file =
             OpenOptions::new().append(true).create(true).open(path).map_err(|problem| {
                 fail(format!("the run log {} cannot be opened: {problem}", path.display()))
@@ -36,9 +72,7 @@ impl RunLog {
     }
 
     /// Appends a line. A run is not left in the middle because its log cannot be written.
-    fn append(&self, record: &Record) {
-        // One write for the whole line: another run may be appending to the same file.
-        let line = format!("{}\n", record.to_json());
+    fn append(&self, line: &str) {
         if let Err(problem) = (&self.file).write_all(line.as_bytes())
             && !self.broken.swap(true, Ordering::Relaxed)
         {
@@ -49,7 +83,7 @@ impl RunLog {
 
 /// One run, as it is logged.
 pub(super) struct Recording<'a> {
-    log: Option<&'a RunLog>,
+    log: &'a RunLog,
     recorder: Recorder<'a>,
     begun: Instant,
     counts: Mutex<Counts>,
@@ -57,15 +91,15 @@ pub(super) struct Recording<'a> {
 
 impl<'a> Recording<'a> {
     /// A run of `plan` that begins now.
-    pub(super) fn new(log: Option<&'a RunLog>, plan: &'a Plan) -> Self {
+    pub(super) fn new(log: &'a RunLog, plan: &'a Plan) -> Self {
         let recorder = Recorder::new(plan, run_id());
         Self { log, recorder, begun: Instant::now(), counts: Mutex::new(Counts::before(plan)) }
     }
 
     /// Logs what happened to the run.
     pub(super) fn log(&self, entry: impl FnOnce() -> Entry) {
-        if let Some(log) = self.log {
-            log.append(&self.recorder.record(Timestamp::now(), entry()));
+        if self.log.is_wanted() {
+            self.log.write(&self.recorder.record(Timestamp::now(), entry()));
         }
     }
 

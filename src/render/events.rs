@@ -1,5 +1,5 @@
-//! The events of a run as JSON, one object a line: what a run log holds. Its shape is
-//! `schemas/run-log.schema.json`.
+//! The events of a run as JSON, one object a line: what a run log holds, and what `--format json` writes
+//! while it runs. Its shape is `schemas/run-log.schema.json`.
 
 use std::time::Duration;
 
@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::json::Summary;
 use super::words::{self, ShortNames};
 use crate::apply::{Counts, Event, Progress, StepError};
 use crate::diff::Goal;
@@ -16,7 +17,7 @@ use crate::plan::{Plan, StepId};
 use crate::topology::Address;
 
 /// The version of the format that is written.
-pub const FORMAT: &str = "1.0";
+pub const FORMAT: &str = "1.1";
 
 /// One line of a run log.
 #[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
@@ -55,6 +56,17 @@ pub enum Entry {
         live_digest: String,
         /// How many steps the plan has.
         steps: usize,
+        /// How many changes of each kind it makes.
+        summary: Summary,
+    },
+    /// The plan is not run: it would do what it may not, or nobody approved it. Nothing was changed.
+    RunRefused {
+        /// Why, a reason at a time.
+        reasons: Vec<String>,
+        /// How many changes of each kind it would have made.
+        summary: Summary,
+        /// The program's exit code.
+        exit: u8,
     },
     /// The call of a step is about to be made.
     StepStarted {

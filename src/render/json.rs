@@ -340,7 +340,9 @@ impl Document {
 }
 
 impl Summary {
-    fn of(plan: &Plan) -> Self {
+    /// How many changes of each kind a plan makes.
+    #[must_use]
+    pub fn of(plan: &Plan) -> Self {
         let counts = words::counts(plan);
         let count = |action| counts.get(&action).copied().unwrap_or(0);
         Self {

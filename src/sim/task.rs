@@ -368,6 +368,11 @@ impl World {
         works.any(|work| matches!(work, Work::DelPop(_, taken) if taken.contains(&datacenter)))
     }
 
+    fn goes_with_its_datacenter(&self, extra: u64) -> bool {
+        let Some(extra) = self.extras.get(&extra) else { return false };
+        extra.life.doomed || self.datacenters.get(&extra.datacenter).is_some_and(|it| it.life.is_going())
+    }
+
     /// A failed creation leaves `init` or nothing; a failed deletion leaves what was there.
     /// Assumed: what the real API leaves behind is not documented.
     fn fall_short(&mut self, work: &Work) {
@@ -390,11 +395,10 @@ impl World {
             Work::DelDatacenter(id) if self.datacenters.get(id).is_some_and(|it| !it.life.doomed) => {
                 self.spare_datacenter(*id);
             }
-            Work::DelExtra(_) => {
-                if let Some(life) = self.life_of(work)
-                    && !life.doomed
-                {
-                    life.phase = Phase::Active;
+            // The deletion of its datacenter takes it all the same.
+            Work::DelExtra(id) if !self.goes_with_its_datacenter(*id) => {
+                if let Some(extra) = self.extras.get_mut(id) {
+                    extra.life.phase = Phase::Active;
                 }
             }
             _ => {}

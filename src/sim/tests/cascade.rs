@@ -1,6 +1,7 @@
 //! What a deletion takes along, and what it leaves.
 
 use super::*;
+use crate::sim::Fate;
 
 type Statuses = (Option<wire::ConfigStatus>, Option<wire::ConfigStatus>);
 
@@ -82,6 +83,23 @@ fn a_datacenter_takes_its_extras_along_at_once() {
     world.settle();
     assert_eq!(statuses(&world, pop, datacenter, extra), (None, None));
     assert_eq!(world.pop(service(1), pop).unwrap().status, wire::ConfigStatus::Active);
+}
+
+/// Its own deletion fails after that of its datacenter began.
+#[test]
+fn an_extra_that_could_not_be_deleted_still_goes_with_its_datacenter() {
+    let mut world = bench();
+    let (pop, datacenter) = l3_site(&mut world);
+    let extra = world.seed_extra(datacenter, &route("10.1.0.9", "172.16.0.0/16"), Seed::Active);
+    world.fate_of_next_task(Fate::Error);
+    world.delete_extra(service(1), pop, datacenter, extra).unwrap();
+    pass(&mut world, 5);
+    world.delete_datacenter(service(1), pop, datacenter).unwrap();
+    pass(&mut world, 6);
+    let going = Some(wire::ConfigStatus::ToDelete);
+    assert_eq!(statuses(&world, pop, datacenter, extra), (going.clone(), going));
+    world.settle();
+    assert_eq!(statuses(&world, pop, datacenter, extra), (None, None));
 }
 
 #[test]

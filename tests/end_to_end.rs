@@ -259,7 +259,9 @@ fn a_broken_topology_is_told_of_at_once_and_nothing_is_sent() {
     {
         let ended = bench.run(command).exits(1);
         let told = ended.stdout() + &ended.stderr();
-        for expected in ["topology.yaml:6:", "OCC", "ovhBgpArea: 65001", "172.16.0.0/29"] {
+        for expected in
+            ["topology.yaml:6:", "OCC", "ovhBgpArea: 65001", "172.16.0.0/29", "\nNot valid: 2 errors"]
+        {
             assert!(told.contains(expected), "{command:?} does not say {expected:?}:\n{told}");
         }
     }

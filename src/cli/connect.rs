@@ -134,6 +134,7 @@ pub(super) fn load(paths: &Paths, lints: &Lints) -> Result<Read, Exit> {
     lints.silence(&mut diagnostics);
     tell(&diagnostics, &sources);
     if diagnostics.iter().any(Diagnostic::is_error) {
+        say(&format!("\nNot valid: {}; nothing was sent.", diagnostic::summary(&diagnostics)));
         return Err(Exit::Error);
     }
     Ok(Read { sources, topology, warnings: diagnostics.len() })

@@ -24,7 +24,6 @@ pub(super) fn run(args: &Validate) -> Exit {
     };
     // The answer of a format for programs is the report alone.
     match args.format {
-        Format::Text if invalid => {}
         Format::Text => out(&format!("{summary}\n")),
         _ => say(&summary),
     }

@@ -58,22 +58,9 @@ pub enum ReadError {
 pub async fn read(client: &Client, topology: &Topology) -> Result<Reading, ReadError> {
     let reader = Reader { client, topology };
     let mut live = Live::default();
-    let (services, tasks) = try_join(
-        async { client.services().await.map_err(ReadError::from) },
-        reader.vrack_tasks(topology.vracks.keys()),
-    )
-    .await?;
-    let moving: BTreeSet<ServiceId> =
-        tasks.iter().flat_map(|(_, tasks)| tasks).map(|task| task.service).collect();
-    let services = reader.services(services, &moving).await?;
-    let homes = reader.declared().filter_map(|(service, _)| services.get(&service)?.vrack.as_deref());
-    let homes: BTreeSet<VrackName> = homes.filter_map(|vrack| vrack.parse().ok()).collect();
-    let others: Vec<&VrackName> =
-        homes.iter().filter(|vrack| !topology.vracks.contains_key(*vrack)).collect();
-    let more_tasks = reader.vrack_tasks(others.into_iter()).await?;
-    for (vrack, tasks) in tasks.into_iter().chain(more_tasks) {
-        live.vracks.insert(vrack, LiveVrack { tasks });
-    }
+    let Moment { services, tasks } = reader.moment().await?;
+    let moving: BTreeSet<ServiceId> = tasks.values().flatten().map(|task| task.service).collect();
+    live.vracks.extend(tasks.into_iter().map(|(vrack, tasks)| (vrack, LiveVrack { tasks })));
     let touched = reader.touched(services, &moving, &live);
     reader.catalogue(&touched, &mut live).await?;
     let by_vrack = try_join_all(live.vracks.keys().map(|vrack| reader.vrack(vrack, &touched, &live))).await?;
@@ -98,8 +85,50 @@ struct Reader<'a> {
 }
 
 type Services = BTreeMap<ServiceId, wire::Service>;
+type VrackTasks = BTreeMap<VrackName, Vec<VrackTask>>;
+
+/// How often services and the tasks that move them are read at most until they agree.
+const MOMENTS: usize = 5;
+
+/// The services and the unfinished tasks of vRacks, as they were at one moment.
+struct Moment {
+    services: Services,
+    tasks: VrackTasks,
+}
 
 impl Reader<'_> {
+    /// Where services are and where they are on their way to.
+    ///
+    /// Two lists are not read at one moment: a move that ends between them is in neither, or in both.
+    /// So the tasks are read first, and where they move something, once more behind the services: what
+    /// is under way before and after was so in between.
+    async fn moment(&self) -> Result<Moment, ReadError> {
+        let mut tasks = self.vrack_tasks(self.topology.vracks.keys()).await?;
+        let mut reading = 1;
+        loop {
+            let moving = tasks.values().flatten().map(|task| task.service).collect();
+            let listed = self.client.services().await?;
+            let services = self.services(listed, &moving).await?;
+            let homes = self.homes(&services);
+            let busy = tasks.iter().filter(|(_, tasks)| !tasks.is_empty()).map(|(vrack, _)| vrack);
+            let unknown = homes.iter().filter(|vrack| !tasks.contains_key(*vrack));
+            let again: BTreeSet<VrackName> = unknown.chain(busy).cloned().collect();
+            let now = self.vrack_tasks(again.iter()).await?;
+            // The order of a list means nothing.
+            let same = |vrack: &VrackName, now: &[VrackTask]| {
+                let ids = |tasks: &[VrackTask]| tasks.iter().map(|task| task.id).collect::<BTreeSet<_>>();
+                tasks.get(vrack).is_some_and(|before| ids(before) == ids(now))
+            };
+            let agree = now.iter().all(|(vrack, now)| same(vrack, now));
+            tasks.extend(now);
+            if agree || reading == MOMENTS {
+                tasks.retain(|vrack, _| self.topology.vracks.contains_key(vrack) || homes.contains(vrack));
+                return Ok(Moment { services, tasks });
+            }
+            reading += 1;
+        }
+    }
+
     /// The declared services and where they are declared.
     fn declared(&self) -> impl Iterator<Item = (ServiceId, &Address)> {
         let memberships =
@@ -107,18 +136,21 @@ impl Reader<'_> {
         memberships.filter_map(|(address, _)| Some((address.service()?, address)))
     }
 
+    /// The vRacks that the declared services are in.
+    fn homes(&self, services: &Services) -> BTreeSet<VrackName> {
+        let vracks = self.declared().filter_map(|(service, _)| services.get(&service)?.vrack.as_deref());
+        vracks.filter_map(|vrack| vrack.parse().ok()).collect()
+    }
+
     /// The unfinished tasks of vRacks, which also shows that the vRacks exist.
-    async fn vrack_tasks(
-        &self,
-        vracks: impl Iterator<Item = &VrackName>,
-    ) -> Result<Vec<(VrackName, Vec<VrackTask>)>, ReadError> {
+    async fn vrack_tasks(&self, vracks: impl Iterator<Item = &VrackName>) -> Result<VrackTasks, ReadError> {
         let mut unknown = Vec::new();
-        let mut known = Vec::new();
+        let mut known = VrackTasks::new();
         let answers = vracks.map(async |vrack| (vrack, self.client.vrack_tasks(vrack.as_str()).await));
         for (vrack, answer) in futures_util::future::join_all(answers).await {
             match answer {
                 Ok(tasks) => {
-                    known.push((vrack.clone(), tasks.into_iter().filter_map(convert::vrack_task).collect()));
+                    known.insert(vrack.clone(), tasks.into_iter().filter_map(convert::vrack_task).collect());
                 }
                 Err(error) if error.is_not_found() => unknown.push(vrack.clone()),
                 Err(error) => return Err(error.into()),

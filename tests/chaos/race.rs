@@ -28,7 +28,7 @@ async fn play(stage: &mut Stage, quiet: bool) -> Result<(), String> {
     let first = match plan(stage, &clients[0]).await {
         Ok(plan) if plan.is_empty() => return Ok(()),
         Ok(plan) => plan,
-        Err(Unplanned::Unfit(_)) => return Ok(()),
+        Err(Unplanned::Unfit(_) | Unplanned::Unlucky(_)) => return Ok(()),
         Err(Unplanned::Unread(problem) | Unplanned::Defect(problem)) => return Err(problem),
     };
     stage.tally.runs += 1;

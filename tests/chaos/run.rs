@@ -178,8 +178,9 @@ pub fn run(seed: u64) -> Result<Tally, String> {
 async fn play(stage: &mut Stage) -> Result<(), String> {
     for start in 1..=stage.random.u32(1..=STARTS) {
         stage.tell(format_args!("--- start {start}"));
-        if !trial(stage, start == 1).await? {
-            return Ok(());
+        match trial(stage, start == 1).await? {
+            Sequel::Again => {}
+            Sequel::Over => return Ok(()),
         }
         // What was cut may have its effect still; who starts again before it has cannot know of it.
         let least = if stage.troubles.late { 60 } else { 0 };
@@ -199,6 +200,10 @@ pub async fn peace(stage: &mut Stage) -> Result<(), String> {
     let client = stage.client(&wire);
     let plan = match plan(stage, &client).await {
         Ok(plan) => plan,
+        Err(Unplanned::Unlucky(problem)) => {
+            stage.tell(problem);
+            return stage.conclude(&wire, false);
+        }
         Err(Unplanned::Unfit(problem) | Unplanned::Unread(problem) | Unplanned::Defect(problem)) => {
             return Err(format!("in peace no plan can be made: {problem}"));
         }
@@ -223,6 +228,10 @@ pub async fn peace(stage: &mut Stage) -> Result<(), String> {
 pub enum Unplanned {
     /// The topology cannot be had.
     Unfit(String),
+    /// It could be had while a datacenter stood with an ASN that it does not ask for. Whatever made it
+    /// anew is over, and a topology that leaves the ASN out may now be given one that it cannot take.
+    /// To say so is all there is to do.
+    Unlucky(String),
     /// Live state cannot be read.
     Unread(String),
     /// What must not be.
@@ -237,30 +246,44 @@ pub async fn plan(stage: &Stage, client: &Client) -> Result<Plan, Unplanned> {
         Err(ReadError::Unreadable(error)) => return Err(Unplanned::Defect(error.to_string())),
     };
     Plan::make(&reading.topology, &reading.live, stage.goal).map_err(|error| match error {
+        PlanError::Unfit(problem) if problem.iter().all(|it| it.rule.code == "OCC210") => {
+            Unplanned::Unlucky(format!("{problem:?}"))
+        }
         PlanError::Unfit(problem) => Unplanned::Unfit(format!("{problem:?}")),
         PlanError::Only(_) | PlanError::Cycle(_) => Unplanned::Defect(error.to_string()),
     })
 }
 
-/// The program is started, in trouble. Whether there was anything to do at all.
-async fn trial(stage: &mut Stage, first: bool) -> Result<bool, String> {
+/// Whether there is anything to be had from starting the program again.
+enum Sequel {
+    Again,
+    Over,
+}
+
+/// The program is started, in trouble.
+async fn trial(stage: &mut Stage, first: bool) -> Result<Sequel, String> {
     let wire = Wire::new(&stage.simulator);
     let client = stage.client(&wire);
     stage.trouble(false);
     let plan = match plan(stage, &client).await {
         Ok(plan) => plan,
-        Err(Unplanned::Unfit(_)) if first => return Ok(false),
+        Err(Unplanned::Unfit(_)) if first => return Ok(Sequel::Over),
+        Err(Unplanned::Unlucky(problem)) => {
+            stage.tell(format_args!("no plan can be made: {problem}"));
+            stage.conclude(&wire, false)?;
+            return Ok(Sequel::Over);
+        }
         Err(Unplanned::Unread(problem)) => {
             stage.tell(format_args!("live state cannot be read: {problem}"));
             stage.conclude(&wire, false)?;
-            return Ok(true);
+            return Ok(Sequel::Again);
         }
         Err(Unplanned::Unfit(problem) | Unplanned::Defect(problem)) => return Err(problem),
     };
     stage.tell(report::plan(&plan));
     if first {
         if plan.is_empty() {
-            return Ok(false);
+            return Ok(Sequel::Over);
         }
         stage.tally.runs += 1;
     }
@@ -281,13 +304,13 @@ async fn trial(stage: &mut Stage, first: bool) -> Result<bool, String> {
         stage.tell(fates(&plan, outcome));
     }
     stage.conclude(&wire, false)?;
-    let Some(outcome) = outcome else { return Ok(true) };
+    let Some(outcome) = outcome else { return Ok(Sequel::Again) };
     let counts = outcome.counts();
     stage.tally.complete += u64::from(outcome.is_complete());
     stage.tally.failed += counts.failed as u64;
     stage.tally.unknown += counts.unknown as u64;
     judge::is_true(&plan, &outcome, &judge::truth(&world, &stage.topology).await)?;
-    Ok(true)
+    Ok(Sequel::Again)
 }
 
 /// Runs a plan until it ends, or is killed: then there is no outcome.

@@ -250,18 +250,17 @@ fn the_examples_are_clean() {
 }
 
 #[test]
-fn the_topology_of_the_readme_is_clean() {
-    let readme = fs::read_to_string("README.md").unwrap();
-    let mut count = 0;
-    for text in readme.split("```yaml\n").skip(1).filter(|text| text.starts_with("version: 1\n")) {
-        let mut sources = Sources::default();
+fn the_topologies_that_the_pages_start_with_are_clean() {
+    for page in ["README.md", "docs/topology.md"] {
+        let shown = fs::read_to_string(page).unwrap();
+        let topology = shown.split("```yaml\n").skip(1).find(|text| text.starts_with("version: 1\n"));
+        let text = topology.unwrap_or_else(|| panic!("{page} shows no topology"));
         let text = text.split("```").next().unwrap().to_owned();
-        sources.add(Source { path: PathBuf::from("README.md"), text });
+        let mut sources = Sources::default();
+        sources.add(Source { path: PathBuf::from(page), text });
         let (_, diagnostics) = parse(&sources);
         assert_eq!(diagnostic::render(&diagnostics, &sources, false), "");
-        count += 1;
     }
-    assert_eq!(count, 1, "topologies in the README");
 }
 
 #[test]

@@ -12,8 +12,9 @@ const MARK: char = '\u{1e}';
 const PRELUDE: &str = r#"
 trap 'kill $(jobs -p) 2>/dev/null' EXIT
 simulate() {
+    rm -f .variables
     ovhconnect simulate --listen 127.0.0.1:0 "$@" >.variables 2>.simulator &
-    until grep -q CONSUMER_KEY .variables; do
+    until grep -qs CONSUMER_KEY .variables; do
         kill -0 $! || { cat .simulator; return 1; }
         sleep 0.02
     done

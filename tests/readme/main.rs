@@ -82,7 +82,9 @@ fn check(path: &Path) -> Vec<String> {
             Piece::Text(_) => {}
             Piece::Hidden { script, .. } => session.run(script),
             Piece::File { name, text, .. } => session.write(name, text),
-            Piece::Console { commands, .. } => commands.iter().for_each(|command| session.run(&command.typed)),
+            Piece::Console { commands, .. } => {
+                commands.iter().for_each(|command| session.run(&command.typed))
+            }
             Piece::Picture { command, .. } => session.run_in_colour(command),
         }
     }

@@ -41,9 +41,8 @@ impl Session {
         let folder = tempfile::tempdir().unwrap();
         copy(Path::new("examples"), &folder.path().join("examples"));
         copy(Path::new("schemas"), &folder.path().join("schemas"));
-        let script = format!(
-            "{PRELUDE}mark() {{ local code=$?; printf '{MARK}%s{MARK}' $code; return $code; }}\n"
-        );
+        let script =
+            format!("{PRELUDE}mark() {{ local code=$?; printf '{MARK}%s{MARK}' $code; return $code; }}\n");
         Self { folder, script, commands: 0 }
     }
 

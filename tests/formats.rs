@@ -1,5 +1,8 @@
 //! What `plan`, `diff` and `graph` write, through the program: each format read by what would read it.
 
+#[path = "support/terminal.rs"]
+mod terminal;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -403,29 +406,11 @@ fn a_plan_is_summed_up_in_a_line_for_each_change() {
 
 /// Runs the program on a terminal of so many columns and returns what it shows.
 fn on_a_terminal(folder: &Folder, columns: u16, arguments: &[&str], environment: &[(&str, &str)]) -> String {
-    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-    use std::io::Read as _;
-
-    let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
-    grantpt(&ours).expect("a terminal");
-    unlockpt(&ours).expect("a terminal");
-    let size = rustix::termios::Winsize { ws_row: 50, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
-    let name = ptsname(&ours, Vec::new()).expect("a name").into_string().expect("UTF-8");
-    let theirs = std::fs::File::options().read(true).write(true).open(name).expect("the other end");
-    rustix::termios::tcsetwinsize(&theirs, size).expect("a size");
     let mut command = folder.command(arguments);
-    command
-        .env("TERM", "xterm-256color")
-        .envs(environment.iter().copied())
-        .stdout(theirs)
-        .stderr(Stdio::null());
-    let mut child = command.spawn().expect("the program runs");
-    // With it goes the last open end but the program's: reading ends when the program does.
-    drop(command);
-    let (mut shown, mut ours) = (Vec::new(), std::fs::File::from(ours));
-    // Where the other end is closed, reading fails rather than ends.
-    let _ = ours.read_to_end(&mut shown);
-    child.wait().expect("the program ends");
+    command.env("TERM", "xterm-256color").envs(environment.iter().copied());
+    let shown = terminal::run(command, columns, |command, terminal| {
+        command.stdout(terminal).stderr(Stdio::null());
+    });
     String::from_utf8(shown).expect("UTF-8").replace("\r\n", "\n")
 }
 

@@ -24,6 +24,7 @@ use crate::render::events::Entry;
 use crate::render::json::Summary;
 use crate::render::outcome;
 use crate::render::text::{self, View};
+use crate::render::timing::Timings;
 use crate::render::words::{self, ShortNames};
 use crate::render::{STRONG, styled};
 use crate::topology::Address;
@@ -42,12 +43,13 @@ async fn apply(args: &args::Apply, goal: Goal) -> Result<Exit, Exit> {
         return apply_saved(path, args, log).await;
     }
     let session = Session::open(&args.topology, &args.target, &args.limits.lints)?;
+    let timings = session.timings(&args.expectations)?;
     let only = args.limits.only.as_ref();
     let mut planned = session.plan(goal, only).await?;
     let warnings = session.remark(&mut planned, &args.limits.lints);
     let Planned { plan, topology, live, .. } = planned;
     let live_digest = saved::digest(&live);
-    let run = Run { session: &session, plan: &plan, only, live_digest: &live_digest, args, log };
+    let run = Run { session: &session, plan: &plan, only, live_digest: &live_digest, timings, args, log };
     run.show_plan();
     // `destroy` says by its name that everything goes.
     let unseen = args.auto_approve && !std::io::stdin().is_terminal() && goal == Goal::Apply;
@@ -75,6 +77,7 @@ async fn apply_saved(path: &Path, args: &args::Apply, log: &RunLog) -> Result<Ex
         ));
     }
     let session = Session::of_saved(&saved, &args.target)?;
+    let timings = session.timings(&args.expectations)?;
     let live = session.read().await?.live;
     if saved::digest(&live) != saved.live_digest {
         error(&format!("{}: live state is no longer what this plan was made from", path.display()));
@@ -86,7 +89,7 @@ async fn apply_saved(path: &Path, args: &args::Apply, log: &RunLog) -> Result<Ex
     }
     let plan = &saved.plan;
     let only = saved.only.as_ref();
-    let run = Run { session: &session, plan, only, live_digest: &saved.live_digest, args, log };
+    let run = Run { session: &session, plan, only, live_digest: &saved.live_digest, timings, args, log };
     run.show_plan();
     let violations = guard::check(plan, &saved.desired.topology(), &guards(&args.limits, false));
     run.refuse(&objections(0, &args.limits, &violations))?;
@@ -99,6 +102,7 @@ struct Run<'a> {
     plan: &'a Plan,
     only: Option<&'a Address>,
     live_digest: &'a str,
+    timings: Timings,
     args: &'a args::Apply,
     log: &'a RunLog,
 }
@@ -142,7 +146,7 @@ impl Run<'_> {
 
     /// Runs the plan, says what came of it, and looks again.
     async fn to_the_end(&self) -> Result<Exit, Exit> {
-        let Self { session, plan, args, .. } = *self;
+        let Self { session, plan, args, .. } = self;
         if args.busy == Busy::Fail {
             self.refuse(&at_rest(plan))?;
         }
@@ -150,23 +154,24 @@ impl Run<'_> {
             Signals::new().map_err(|problem| fail(format!("signals cannot be listened for: {problem}")))?;
         let recording = self.recording();
         let begun = Instant::now();
-        let (converged, exit) = match run_plan(session, plan, args, &mut signals, &recording).await {
-            Ended::Left => (None, Exit::Interrupted),
-            Ended::Ran { outcome, interrupted } => {
-                self.print(&outcome::summary(plan, &outcome, begun.elapsed(), width()));
-                if interrupted {
-                    (None, Exit::Interrupted)
-                } else {
-                    tokio::select! {
-                        concluded = self.conclude(&outcome) => concluded,
-                        () = signals.next() => {
-                            say("interrupted while live state was read again; nothing is in flight");
-                            (None, Exit::Interrupted)
+        let (converged, exit) =
+            match run_plan(session, plan, args, self.timings.clone(), &mut signals, &recording).await {
+                Ended::Left => (None, Exit::Interrupted),
+                Ended::Ran { outcome, interrupted } => {
+                    self.print(&outcome::summary(plan, &outcome, begun.elapsed(), width()));
+                    if interrupted {
+                        (None, Exit::Interrupted)
+                    } else {
+                        tokio::select! {
+                            concluded = self.conclude(&outcome) => concluded,
+                            () = signals.next() => {
+                                say("interrupted while live state was read again; nothing is in flight");
+                                (None, Exit::Interrupted)
+                            }
                         }
                     }
                 }
-            }
-        };
+            };
         recording.finished(converged, exit);
         Ok(exit)
     }
@@ -238,6 +243,7 @@ async fn run_plan(
     session: &Session,
     plan: &Plan,
     args: &args::Apply,
+    timings: Timings,
     signals: &mut Signals,
     recording: &Recording<'_>,
 ) -> Ended {
@@ -250,7 +256,8 @@ async fn run_plan(
         health_timeout: Duration::from_secs(args.health_timeout),
         stop: stopped,
     };
-    let progress = Progress::new(plan);
+    let progress = Progress::new(plan, timings, args.target.parallelism);
+    let mut ticks = Progress::ticks();
     let events = |event| {
         recording.event(&event);
         progress.event(&event);
@@ -264,6 +271,7 @@ async fn run_plan(
                 progress.finish();
                 return Ended::Ran { outcome, interrupted };
             }
+            _ = ticks.tick() => progress.tick(),
             () = signals.next() => {
                 if interrupted {
                     progress.abandon();
@@ -271,7 +279,7 @@ async fn run_plan(
                 }
                 interrupted = true;
                 recording.log(|| Entry::RunInterrupted);
-                progress.note("interrupted: nothing new is started; waiting for what is in flight (interrupt again to leave at once)");
+                progress.interrupted();
                 // Nobody listening means that nothing is running any more.
                 let _ = stop.send(true);
             }

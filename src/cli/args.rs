@@ -217,6 +217,15 @@ impl Limits {
     }
 }
 
+/// How long it is expected to take.
+#[derive(Debug, Args)]
+pub struct Expectations {
+    /// Expect steps to take as long as in the runs that this run log (--log-file) tells of, as far as they
+    /// were against the same API; may be given several times.
+    #[arg(long, value_name = "LOG")]
+    pub timings: Vec<PathBuf>,
+}
+
 /// `plan`.
 #[derive(Debug, Args)]
 pub struct Plan {
@@ -367,6 +376,9 @@ pub struct Apply {
     /// Append what happens to this file, one JSON object a line.
     #[arg(long, value_name = "FILE")]
     pub log_file: Option<PathBuf>,
+    /// How long it is expected to take.
+    #[command(flatten)]
+    pub expectations: Expectations,
     /// How long a task may take, in seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 1800)]
     pub task_timeout: u64,

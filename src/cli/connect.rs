@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::args::{Lints, Paths, Target};
+use super::args::{Expectations, Lints, Paths, Target};
 use super::exit::Exit;
-use super::{error, say, warn};
+use super::{error, say, timings, warn};
 use crate::api::{Client, Config, HttpOptions, HttpTransport, Options};
 use crate::diagnostic::{self, Diagnostic, Sources};
 use crate::diff::Goal;
@@ -14,6 +14,7 @@ use crate::live::{Live, remarks};
 use crate::plan::saved::SavedPlan;
 use crate::plan::{Plan, PlanError};
 use crate::rehearsal;
+use crate::render::timing::Timings;
 use crate::sim::clock::SystemClock;
 use crate::sim::{Options as SimulatorOptions, Simulator, StateFile};
 use crate::topology::files::{self, Loaded};
@@ -67,6 +68,11 @@ impl Session {
             return Err(Exit::Error);
         }
         Ok(Self { sources, topology, warnings: 0, client })
+    }
+
+    /// How long steps took in the runs against this API that the command line names.
+    pub(super) fn timings(&self, expectations: &Expectations) -> Result<Timings, Exit> {
+        timings::load(&expectations.timings, self.client.endpoint().url().as_str())
     }
 
     /// Reads live state.

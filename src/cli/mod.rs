@@ -14,7 +14,9 @@ mod progress;
 mod router;
 mod run_log;
 pub mod schema;
+mod screen;
 mod simulate;
+mod timings;
 mod validate;
 mod whatif;
 
@@ -96,7 +98,7 @@ fn log(verbose: u8) {
     use tracing_subscriber::layer::SubscriberExt as _;
     use tracing_subscriber::util::SubscriberInitExt as _;
     let layer = tracing_subscriber::fmt::layer()
-        .with_writer(std::io::stderr)
+        .with_writer(|| screen::Log)
         .with_ansi(anstream::AutoStream::choice(&std::io::stderr()) != ColorChoice::Never)
         .with_target(false);
     tracing_subscriber::registry().with(layer).with(ours).init();
@@ -104,22 +106,28 @@ fn log(verbose: u8) {
 
 /// Prints to stdout. A closed pipe (`| head`) is not an error of ours.
 pub(crate) fn out(text: &str) {
-    let _ = anstream::stdout().write_all(text.as_bytes());
+    screen::above(|| {
+        let _ = anstream::stdout().write_all(text.as_bytes());
+    });
 }
 
 /// Prints a document to stdout, byte for byte.
 pub(crate) fn out_raw(document: &str) {
-    let _ = std::io::stdout().write_all(document.as_bytes());
+    screen::above(|| {
+        let _ = std::io::stdout().write_all(document.as_bytes());
+    });
 }
 
 /// Prints a line to stderr.
 pub(crate) fn say(text: &str) {
-    let _ = writeln!(anstream::stderr(), "{text}");
+    tell(&format!("{text}\n"));
 }
 
 /// Prints to stderr what has its own lines.
 pub(crate) fn tell(text: &str) {
-    let _ = anstream::stderr().write_all(text.as_bytes());
+    screen::above(|| {
+        let _ = anstream::stderr().write_all(text.as_bytes());
+    });
 }
 
 /// Prints an error to stderr.

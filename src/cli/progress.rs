@@ -1,168 +1,166 @@
-//! What happens during an apply: a line for each running step on a terminal, plain lines elsewhere.
+//! What happens during an apply: on a terminal a frame that shows what is running, elsewhere a line for each
+//! change of state, folded where the pipeline can fold.
 
-use std::collections::BTreeMap;
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
-use tokio::time::Instant;
+use jiff::Timestamp;
+use tokio::time::{Instant, Interval, MissedTickBehavior};
 
-use super::say;
-use crate::apply::{self, Event};
-use crate::plan::{Plan, StepId};
-use crate::render::words::{self, ShortNames};
-use crate::render::{ALARM, FAINT, styled};
+use super::{say, screen};
+use crate::apply::Event;
+use crate::diff::Goal;
+use crate::plan::Plan;
+use crate::render::board::Board;
+use crate::render::timing::Timings;
+use crate::render::{FAINT, styled, words};
 
-/// How often a running step's line is redrawn.
-const TICK: Duration = Duration::from_millis(120);
+/// How often the frame is drawn anew: elapsed seconds are to be seen going by.
+const TICK: Duration = Duration::from_millis(250);
+
+/// As wide as a time and the number of a step: what is said of it stands below itself.
+const BELOW: &str = "               ";
 
 /// Tells what happens.
 pub(super) struct Progress<'a> {
-    plan: &'a Plan,
-    names: ShortNames,
+    board: Mutex<Board<'a>>,
     begun: Instant,
-    lines: Option<MultiProgress>,
-    running: Mutex<BTreeMap<StepId, Option<ProgressBar>>>,
+    /// Whether a frame is drawn.
+    is_drawn: bool,
+    fold: Fold,
 }
 
 impl<'a> Progress<'a> {
-    pub(super) fn new(plan: &'a Plan) -> Self {
-        let live = std::io::stderr().is_terminal() && std::env::var("TERM").is_ok_and(|term| term != "dumb");
-        let lines = live.then(|| MultiProgress::with_draw_target(ProgressDrawTarget::stderr()));
-        Self { plan, names: ShortNames::of(plan), begun: Instant::now(), lines, running: Mutex::default() }
+    pub(super) fn new(plan: &'a Plan, timings: Timings, parallelism: usize) -> Self {
+        let is_drawn = std::io::stderr().is_terminal()
+            && screen::size().is_some()
+            && std::env::var("TERM").is_ok_and(|term| term != "dumb");
+        let fold = if is_drawn { Fold::None } else { Fold::of_environment() };
+        let verb = match plan.goal {
+            Goal::Apply => "Apply",
+            Goal::Destroy => "Destroy",
+        };
+        fold.begin(&format!("{verb}: {}", words::many(plan.steps.len(), "step")));
+        let board = Mutex::new(Board::new(plan, timings, parallelism));
+        Self { board, begun: Instant::now(), is_drawn, fold }
+    }
+
+    /// When [`tick`](Self::tick) is to be called.
+    pub(super) fn ticks() -> Interval {
+        let mut ticks = tokio::time::interval(TICK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        ticks
+    }
+
+    /// Draws the frame anew.
+    pub(super) fn tick(&self) {
+        if self.is_drawn
+            && let Some((columns, rows)) = screen::size()
+        {
+            screen::draw(self.board().frame(self.begun.elapsed(), columns, rows));
+        }
     }
 
     /// Tells of one event.
     pub(super) fn event(&self, event: &Event) {
-        match event {
-            Event::Started { step } => self.started(*step),
-            Event::Progress { step, progress } => self.progressed(*step, progress),
-            Event::Finished { step, elapsed } => {
-                self.ended(*step);
-                self.line(*step, &format!("done in {}", words::duration(*elapsed)));
-            }
-            Event::Failed { step, error, elapsed } => {
-                self.ended(*step);
-                let word = if error.is_unknown() { "unknown" } else { "failed" };
-                let what = styled(ALARM, format!("{word} after {}", words::duration(*elapsed)));
-                self.line(*step, &format!("{what}: {error}"));
-            }
-            Event::Stopped { step } => {
-                self.ended(*step);
-                self.line(*step, &styled(FAINT, "not started after all"));
-            }
-            Event::Skipped { step, because } => {
-                self.line(*step, &styled(FAINT, format!("skipped because of {because}")));
-            }
+        let now = self.begun.elapsed();
+        let text = {
+            let mut board = self.board();
+            board.note(event, now);
+            if self.is_drawn { board.remark(event) } else { board.line(event, now) }
+        };
+        if let Some(text) = text {
+            self.line(&text);
         }
+        self.tick();
     }
 
-    /// Tells something about the whole.
-    pub(super) fn note(&self, text: &str) {
-        self.print(&format!("{}  {text}", self.time()));
+    /// Tells that nothing new is started.
+    pub(super) fn interrupted(&self) {
+        self.board().stop();
+        self.line("  interrupted: nothing new is started; waiting for what is in flight (interrupt again to leave at once)");
+        self.tick();
     }
 
-    /// Clears what was drawn.
+    /// Ends what was begun to be told.
     pub(super) fn finish(&self) {
-        for bar in self.running().values().flatten() {
-            bar.finish_and_clear();
-        }
-        if let Some(lines) = &self.lines {
-            // What cannot be cleared stays on the screen: no harm done.
-            let _ = lines.clear();
-        }
+        screen::clear();
+        self.fold.end();
     }
 
     /// Says what is in flight, before the program leaves.
     pub(super) fn abandon(&self) {
         self.finish();
-        let running: Vec<StepId> = self.running().keys().copied().collect();
-        self.note("left at once; still in flight, and to be found again by the next plan:");
-        for step in running {
-            say(&format!("         {step}  {}", self.words(step)));
+        self.line("  left at once; still in flight, and to be found again by the next plan:");
+        for step in self.board().in_flight() {
+            say(&format!("  {step}"));
         }
     }
 
-    fn started(&self, step: StepId) {
-        let bar = self.lines.as_ref().map(|lines| {
-            let bar = lines.add(ProgressBar::new_spinner());
-            if let Ok(style) = ProgressStyle::with_template("  {spinner} {prefix}  {wide_msg} {elapsed}") {
-                bar.set_style(style);
-            }
-            bar.set_prefix(step.to_string());
-            bar.set_message(self.words(step));
-            bar.enable_steady_tick(TICK);
-            bar
-        });
-        if bar.is_none() {
-            self.line(step, &self.words(step));
-        }
-        self.running().insert(step, bar);
-    }
-
-    fn progressed(&self, step: StepId, progress: &apply::Progress) {
-        let text = match progress {
-            // The answer to the call is the end of it.
-            apply::Progress::Accepted { task: None, .. } => return,
-            apply::Progress::Accepted { task: Some(task), .. } => format!("task {task}"),
-            apply::Progress::Task { task, status } => format!("task {task} is `{status}`"),
-            apply::Progress::Busy { message } => format!("busy, will try again: {message}"),
-            apply::Progress::Looking { error } => {
-                format!("the answer was lost, looking whether it was carried out: {error}")
-            }
-            apply::Progress::Adopted => "it had been carried out".to_owned(),
-            apply::Progress::Session { is_up: false } => "active; waiting for its BGP session".to_owned(),
-            apply::Progress::Session { is_up: true } => "its BGP session is up".to_owned(),
-            apply::Progress::HealthUnknown { error } => {
-                format!("the API does not tell whether sessions are up, going on without: {error}")
-            }
-        };
-        let bar = self.running().get(&step).cloned().flatten();
-        match (bar, progress) {
-            (
-                Some(bar),
-                apply::Progress::Accepted { .. }
-                | apply::Progress::Task { .. }
-                | apply::Progress::Session { .. },
-            ) => {
-                bar.set_message(format!("{}  {text}", self.words(step)));
-            }
-            _ => self.line(step, &text),
-        }
-    }
-
-    fn ended(&self, step: StepId) {
-        if let Some(Some(bar)) = self.running().remove(&step) {
-            bar.finish_and_clear();
-        }
-    }
-
-    /// A line about a step. On a terminal, where no line said when it began, it says what it is.
-    fn line(&self, step: StepId, text: &str) {
-        let words = self.words(step);
-        let text = if self.lines.is_some() { format!("{words}: {text}") } else { text.to_owned() };
-        self.print(&format!("{}  {step:>4}  {text}", self.time()));
-    }
-
-    fn print(&self, text: &str) {
-        match &self.lines {
-            Some(lines) => lines.suspend(|| say(text)),
-            None => say(text),
-        }
-    }
-
-    fn words(&self, step: StepId) -> String {
-        self.plan.step(step).map(|step| words::step(step, &self.names)).unwrap_or_default()
-    }
-
-    fn time(&self) -> String {
+    /// Prints a line with its time. Elsewhere than on a terminal it is read later, and may be read by a
+    /// pipeline that takes the beginning of a line for a command.
+    fn line(&self, text: &str) {
         let seconds = self.begun.elapsed().as_secs();
-        styled(FAINT, format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60))
+        if self.is_drawn {
+            let time = format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
+            let line = format!("{}{text}", styled(FAINT, time));
+            let columns = screen::size().map_or(80, |(columns, _)| columns);
+            say(&textwrap::fill(&line, textwrap::Options::new(columns.max(40)).subsequent_indent(BELOW)));
+        } else {
+            say(&format!("{:.0} {}", Timestamp::now(), text.replace(['\r', '\n'], " ")));
+        }
     }
 
-    fn running(&self) -> MutexGuard<'_, BTreeMap<StepId, Option<ProgressBar>>> {
+    fn board(&self) -> MutexGuard<'_, Board<'a>> {
         // Nothing panics while it is held.
-        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+        self.board.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// How lines are folded into one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Fold {
+    None,
+    /// `::group::`
+    Github,
+    /// `section_start`
+    Gitlab,
+}
+
+impl Fold {
+    fn of_environment() -> Self {
+        let is_set = |name| std::env::var(name).is_ok_and(|value| value == "true");
+        match (is_set("GITHUB_ACTIONS"), is_set("GITLAB_CI")) {
+            (true, _) => Self::Github,
+            (false, true) => Self::Gitlab,
+            (false, false) => Self::None,
+        }
+    }
+
+    fn begin(self, title: &str) {
+        match self {
+            Self::None => {}
+            Self::Github => marker(&format!("::group::{title}")),
+            Self::Gitlab => marker(&format!("{}\r\x1b[0K{title}", gitlab("start"))),
+        }
+    }
+
+    fn end(self) {
+        match self {
+            Self::None => {}
+            Self::Github => marker("::endgroup::"),
+            Self::Gitlab => marker(&format!("{}\r\x1b[0K", gitlab("end"))),
+        }
+    }
+}
+
+/// The beginning or the end of a section, in GitLab's form.
+fn gitlab(what: &str) -> String {
+    format!("\x1b[0Ksection_{what}:{}:ovhconnect_steps", Timestamp::now().as_second())
+}
+
+/// Prints what a pipeline reads, byte for byte: it is no colour that may be left out.
+fn marker(text: &str) {
+    let _ = std::io::stderr().write_all(format!("{text}\n").as_bytes());
 }

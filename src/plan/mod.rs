@@ -179,6 +179,27 @@ pub enum Operation {
 }
 
 impl Operation {
+    /// Its name, as a saved plan writes it in `do`.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Attach { .. } => "attach",
+            Self::Detach { .. } => "detach",
+            Self::Describe { .. } => "describe",
+            Self::CreatePop { .. } => "createPop",
+            Self::DeletePop { .. } => "deletePop",
+            Self::CreateDatacenter { .. } => "createDatacenter",
+            Self::DeleteDatacenter { .. } => "deleteDatacenter",
+            Self::CreateExtra { .. } => "createExtra",
+            Self::DeleteExtra { .. } => "deleteExtra",
+            Self::AwaitActive { .. } => "awaitActive",
+            Self::AwaitSettled { .. } => "awaitSettled",
+            Self::AwaitGone { .. } => "awaitGone",
+            Self::AwaitTask { .. } => "awaitTask",
+            Self::AwaitVrackTask { .. } => "awaitVrackTask",
+        }
+    }
+
     /// Whether it changes nothing and only waits for what someone else began.
     #[must_use]
     pub const fn is_wait(&self) -> bool {

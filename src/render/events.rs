@@ -294,7 +294,7 @@ impl<'a> Recorder<'a> {
         match event {
             Event::Started { step } => Entry::StepStarted {
                 step: self.name(*step),
-                operation: self.operation(*step),
+                operation: self.plan.steps[step.0].operation.name().to_owned(),
                 title: self.plan.step(*step).map(|it| words::step(it, &self.names)).unwrap_or_default(),
             },
             Event::Progress { step, progress } => progressed(self.name(*step), progress),
@@ -318,12 +318,6 @@ impl<'a> Recorder<'a> {
 
     fn name(&self, id: StepId) -> StepName {
         StepName { step: number(id), address: self.plan.steps[id.0].address.clone() }
-    }
-
-    /// The operation's name in a saved plan.
-    fn operation(&self, id: StepId) -> String {
-        let operation = serde_json::to_value(&self.plan.steps[id.0].operation).unwrap_or_default();
-        operation.get("do").and_then(Value::as_str).unwrap_or_default().to_owned()
     }
 }
 

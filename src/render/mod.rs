@@ -1,10 +1,12 @@
 //! Plans, events and outcomes as a person reads them. Every function returns text with ANSI styles in
 //! it; who prints it strips them where they are not wanted.
 
+pub mod board;
 pub mod drawing;
 pub mod estate;
 pub mod events;
 pub mod fields;
+pub mod forecast;
 pub mod gitlab;
 pub mod html;
 pub mod impact;
@@ -14,9 +16,12 @@ pub mod order;
 pub mod outcome;
 pub mod report;
 pub mod rules;
+#[cfg(test)]
+mod sample;
 pub mod schedule;
 pub mod sketch;
 pub mod text;
+pub mod timing;
 pub mod words;
 pub mod yaml;
 

@@ -201,3 +201,10 @@ pub fn duration(duration: Duration) -> String {
         _ => format!("{} h {} min", seconds / 3600, seconds % 3600 / 60),
     }
 }
+
+/// An estimate as a person says it, to the second: `4 s`, `3 min 5 s`.
+#[must_use]
+pub fn rough(estimate: Duration) -> String {
+    let seconds = (estimate + Duration::from_millis(500)).as_secs();
+    if seconds < 60 { format!("{seconds} s") } else { duration(Duration::from_secs(seconds)) }
+}

@@ -215,7 +215,7 @@ impl<'a> Board<'a> {
             return format!("  {text}");
         }
         let length = room.min(most);
-        let full = if all == 0 { length } else { length * over / all };
+        let full = (length * over).checked_div(all).unwrap_or(length);
         let bar = format!("{}{}", styled(STRONG, "━".repeat(full)), styled(FAINT, "─".repeat(length - full)));
         format!("  {bar}  {text}")
     }

@@ -34,7 +34,7 @@ pub fn parse(sources: &Sources) -> (Topology, Vec<Diagnostic>) {
     for (id, source) in sources.iter() {
         match yaml::read(id, &source.text) {
             Ok(node) => reader.file(id, node, &mut document),
-            Err(diagnostic) => reader.report(diagnostic),
+            Err(diagnostics) => reader.diagnostics.extend(diagnostics),
         }
     }
     let Reader { mut diagnostics, allows } = reader;

@@ -1,13 +1,15 @@
 //! YAML → a tree in which every node knows its place.
 //!
 //! The tree is untyped on purpose: a deserializer stops at the first value of the wrong type, and a
-//! person wants to hear of all of them at once. Typing it is [`super::fields`]' work.
+//! person wants to hear of all of them at once. Typing it is [`super::fields`]' work. It is made of the
+//! parser's events, without a deserializer in between, which takes most of the time of reading.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::collections::{HashMap, HashSet};
 
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_saphyr::{DuplicateKeyPolicy, Location, MessageFormatter, NonFiniteFloatPolicy, Options, Spanned};
+use granit_parser::{
+    ErrorKind, Event, Options, Parser, ScalarStyle, ScanError, Span as Place, StrInput, StructureStyle, Tag,
+};
 
 use crate::diagnostic::{Diagnostic, SourceId, Span};
 use crate::topology::rules::reading;
@@ -18,13 +20,15 @@ use crate::topology::rules::reading;
 /// or an attack, and reading it would take gigabytes.
 const MAX_NODES: usize = 20_000_000;
 
-/// The most YAML events that aliases may stand for in a file: some 30,000 configurations.
+/// The most YAML nodes that may be anchored or stand for an alias: some 30,000 configurations.
 ///
 /// A few lines of aliases to aliases can stand for billions of nodes.
-const MAX_ALIASED: usize = 300_000;
+const MAX_COPIED: usize = 500_000;
 
 /// The deepest nesting a file may have. A topology needs eight levels.
 const MAX_DEPTH: usize = 32;
+
+const NO_TAGS: &str = "remove it: a topology needs no tags";
 
 /// A YAML value and where it is written.
 #[derive(Clone, PartialEq, Debug)]
@@ -38,6 +42,32 @@ impl Node<'_> {
     pub(super) fn has_key(&self, key: &str) -> bool {
         let is_it = |name: &Node<'_>| matches!(&name.value, Value::Text(text) if text == key);
         matches!(&self.value, Value::Map(entries) if entries.iter().any(|(name, _)| is_it(name)))
+    }
+
+    /// How many nodes it is, and how many levels.
+    fn size(&self) -> (usize, usize) {
+        let grown = |(nodes, depth): (usize, usize), (more, below): (usize, usize)| {
+            (nodes + more, depth.max(1 + below))
+        };
+        match &self.value {
+            Value::List(items) => items.iter().map(Self::size).fold((1, 1), grown),
+            Value::Map(entries) => {
+                entries.iter().flat_map(|(key, value)| [key.size(), value.size()]).fold((1, 1), grown)
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) => (1, 1),
+        }
+    }
+
+    /// The same with all it holds at one place.
+    fn moved(&self, span: Span) -> Self {
+        let value = match &self.value {
+            Value::List(items) => Value::List(items.iter().map(|item| item.moved(span)).collect()),
+            Value::Map(entries) => {
+                Value::Map(entries.iter().map(|(key, value)| (key.moved(span), value.moved(span))).collect())
+            }
+            scalar => scalar.clone(),
+        };
+        Node { value, span }
     }
 
     /// The byte after the last of it and of all it holds.
@@ -65,38 +95,295 @@ pub(super) enum Value<'a> {
     Map(Vec<(Node<'a>, Node<'a>)>),
 }
 
-/// The one document of a file, or why there is none.
+/// The one document of a file, or all that stands in the way of reading one.
 ///
 /// # Errors
-/// The file is not YAML, holds more than one document, or is larger than any topology.
-pub(super) fn read(source: SourceId, text: &str) -> Result<Node<'_>, Diagnostic> {
-    // The offsets of the library count from after a byte order mark; ours count from the text's start.
+/// The file is not YAML, holds more than one document or tags that mean nothing here, or is larger than
+/// any topology.
+pub(super) fn read(source: SourceId, text: &str) -> Result<Node<'_>, Vec<Diagnostic>> {
+    // Offsets would count from after a byte order mark; ours count from the text's start.
     let body = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let file = File { source, text, body_start: text.len() - body.len() };
-    match serde_saphyr::from_str_with_options::<Spanned<Raw>>(body, options()) {
-        Ok(raw) => Ok(file.node(raw)),
-        Err(error) => Err(file.syntax_error(&error)),
+    let mut options = Options::default();
+    options.set_emit_comments(false);
+    options.flow_nesting_limit = MAX_DEPTH;
+    options.block_nesting_limit = MAX_DEPTH;
+    let mut reader = Reader {
+        file: File { source, text, body_start: text.len() - body.len() },
+        events: Parser::new_from_str_with_options(body, options),
+        anchors: HashMap::new(),
+        nodes: 0,
+        copied: 0,
+        tags: Vec::new(),
+    };
+    match reader.document() {
+        Ok(root) if reader.tags.is_empty() => Ok(root),
+        Ok(_) => Err(reader.tags),
+        Err(end) => {
+            reader.tags.push(end);
+            Err(reader.tags)
+        }
     }
 }
 
-fn options() -> Options {
-    let budget = serde_saphyr::budget! {
-        max_nodes: MAX_NODES,
-        max_events: 2 * MAX_NODES,
-        max_depth: MAX_DEPTH,
-        flow_nesting_limit: MAX_DEPTH,
-        max_documents: 2,
-    };
-    serde_saphyr::options! {
-        budget: budget,
-        // Repeated keys are reported by `fields`, each with the place of the first.
-        duplicate_keys: DuplicateKeyPolicy::PassThrough,
-        alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: MAX_ALIASED },
-        strict_booleans: true,
-        reject_unsupported_tags: true,
-        non_finite_float_policy: NonFiniteFloatPolicy::AsString,
-        with_snippet: false,
+/// What an anchor stands for.
+struct Anchored<'a> {
+    node: Node<'a>,
+    nodes: usize,
+    depth: usize,
+}
+
+/// The events of a file, and what has to be remembered of them.
+struct Reader<'a> {
+    file: File<'a>,
+    events: Parser<'a, StrInput<'a>>,
+    anchors: HashMap<usize, Anchored<'a>>,
+    /// How many nodes there have been.
+    nodes: usize,
+    /// How many were anchored, and stood for aliases.
+    copied: usize,
+    /// What is wrong with tags, which is no reason to stop looking for more.
+    tags: Vec<Diagnostic>,
+}
+
+impl<'a> Reader<'a> {
+    fn next(&mut self) -> Result<(Event<'a>, Place), Diagnostic> {
+        match self.events.next_event() {
+            Some(Ok(next)) => Ok(next),
+            Some(Err(error)) => Err(self.file.scan_error(&error)),
+            None => Err(not_yaml(
+                "unexpected end of input",
+                self.file.bytes(self.file.text.len(), self.file.text.len()),
+            )),
+        }
     }
+
+    fn document(&mut self) -> Result<Node<'a>, Diagnostic> {
+        let root = loop {
+            match self.next()? {
+                (Event::StreamStart | Event::DocumentStart(..), _) => {}
+                (Event::StreamEnd, _) => return Ok(Node { value: Value::Null, span: self.file.bytes(0, 0) }),
+                (event, place) => break self.node(event, place, 1)?,
+            }
+        };
+        loop {
+            match self.next()? {
+                (Event::StreamEnd, _) => return Ok(root),
+                (Event::DocumentStart(..), _) => {
+                    let (_, second) = self.next()?;
+                    return Err(reading::SYNTAX
+                        .at(
+                            "a file holds one YAML document",
+                            self.file.span(second),
+                            "a second one begins here",
+                        )
+                        .help(
+                            "put the vRacks of both documents under one `vracks`, or split the file in two",
+                        ));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// The node that begins with an event, at a level of nesting.
+    fn node(&mut self, event: Event<'a>, place: Place, level: usize) -> Result<Node<'a>, Diagnostic> {
+        let span = self.file.span(place);
+        self.nodes += 1;
+        if self.nodes > MAX_NODES {
+            return Err(not_yaml(format!("it holds more than {MAX_NODES} values"), span));
+        }
+        if level > MAX_DEPTH {
+            return Err(too_deep(span));
+        }
+        let (node, anchor) = match event {
+            Event::Scalar(text, style, anchor, tag) => {
+                let value = match tag {
+                    Some(tag) => self.tagged(&tag, text, span),
+                    None if style == ScalarStyle::Plain => plain(text),
+                    None => Value::Text(text),
+                };
+                (Node { value, span }, anchor)
+            }
+            Event::SequenceStart(style, anchor, tag) => {
+                self.tag_of_collection(tag.as_deref(), "seq", span);
+                let (items, end) = self.items(level)?;
+                (Node { value: Value::List(items), span: self.file.first_line(span, style, end) }, anchor)
+            }
+            Event::MappingStart(style, anchor, tag) => {
+                self.tag_of_collection(tag.as_deref(), "map", span);
+                let (entries, end) = self.entries(level)?;
+                (Node { value: Value::Map(entries), span: self.file.first_line(span, style, end) }, anchor)
+            }
+            Event::Alias(anchor) => return self.alias(anchor, span, level),
+            _ => return Err(not_yaml("a value is missing", span)),
+        };
+        if anchor != 0 {
+            let (nodes, depth) = node.size();
+            self.copy(nodes, span)?;
+            self.anchors.insert(anchor, Anchored { node: node.clone(), nodes, depth });
+        }
+        Ok(node)
+    }
+
+    fn items(&mut self, level: usize) -> Result<(Vec<Node<'a>>, Span), Diagnostic> {
+        let mut items = Vec::new();
+        loop {
+            match self.next()? {
+                (Event::SequenceEnd, end) => return Ok((items, self.file.span(end))),
+                (event, place) => items.push(self.node(event, place, level + 1)?),
+            }
+        }
+    }
+
+    fn entries(&mut self, level: usize) -> Result<(Entries<'a>, Span), Diagnostic> {
+        let (mut entries, mut merged) = (Vec::new(), Vec::new());
+        loop {
+            let (event, place) = match self.next()? {
+                (Event::MappingEnd, end) => {
+                    merge(&mut entries, merged)?;
+                    return Ok((entries, self.file.span(end)));
+                }
+                key => key,
+            };
+            let merges = matches!(&event, Event::Scalar(text, ScalarStyle::Plain, _, None) if text == "<<");
+            let key = self.node(event, place, level + 1)?;
+            let (event, place) = self.next()?;
+            let value = self.node(event, place, level + 1)?;
+            if merges {
+                merged.push(value);
+            } else {
+                entries.push((key, value));
+            }
+        }
+    }
+
+    /// What an alias stands for. It is shown where it is used: that is where its value stands in the
+    /// topology.
+    fn alias(&mut self, anchor: usize, span: Span, level: usize) -> Result<Node<'a>, Diagnostic> {
+        let Some(Anchored { nodes, depth, .. }) = self.anchors.get(&anchor) else {
+            return Err(not_yaml("an alias stands inside of what it stands for", span));
+        };
+        let (nodes, depth) = (*nodes, *depth);
+        if level + depth > 1 + MAX_DEPTH {
+            return Err(too_deep(span));
+        }
+        self.copy(nodes, span)?;
+        Ok(self.anchors[&anchor].node.moved(span))
+    }
+
+    fn copy(&mut self, nodes: usize, span: Span) -> Result<(), Diagnostic> {
+        self.copied += nodes;
+        if self.copied > MAX_COPIED {
+            let message = format!("its anchors and aliases stand for more than {MAX_COPIED} values");
+            return Err(not_yaml(message, span).help("write out what the aliases stand for"));
+        }
+        Ok(())
+    }
+
+    /// A scalar with a tag, which says what it is rather than how it is written.
+    fn tagged(&mut self, tag: &Tag, text: Cow<'a, str>, span: Span) -> Value<'a> {
+        let Some(kind) = tag.core_suffix().or((tag.original() == "!").then_some("str")) else {
+            self.unsupported_tag(tag, span);
+            return Value::Text(text);
+        };
+        if kind == "str" {
+            return Value::Text(text);
+        }
+        let value = plain(text);
+        let fits = match value {
+            Value::Null => kind == "null",
+            Value::Bool(_) => kind == "bool",
+            Value::Number(_) => matches!(kind, "int" | "float"),
+            _ => false,
+        };
+        if !fits {
+            let message = format!("this is not what its tag `{}` says", tag.original());
+            self.tags.push(not_yaml(message, span).help(NO_TAGS));
+        }
+        value
+    }
+
+    fn tag_of_collection(&mut self, tag: Option<&Tag>, kind: &str, span: Span) {
+        if let Some(tag) = tag
+            && !tag.is_yaml_core_schema_tag(kind)
+            && tag.original() != "!"
+        {
+            self.unsupported_tag(tag, span);
+        }
+    }
+
+    fn unsupported_tag(&mut self, tag: &Tag, span: Span) {
+        let message = format!("unsupported tag `{}`", tag.original());
+        self.tags.push(not_yaml(message, span).help(NO_TAGS));
+    }
+}
+
+type Entries<'a> = Vec<(Node<'a>, Node<'a>)>;
+
+/// Adds what the mappings under `<<` hold and `entries` do not: of several, the first that has it.
+///
+/// The key is YAML 1.1's. Most readers know it, and what is written for them means the same here.
+fn merge<'a>(entries: &mut Entries<'a>, merged: Vec<Node<'a>>) -> Result<(), Diagnostic> {
+    if merged.is_empty() {
+        return Ok(());
+    }
+    let name = |key: &Node<'a>| match &key.value {
+        Value::Text(text) | Value::Number(text) => Some(text.clone()),
+        Value::Null | Value::Bool(_) | Value::List(_) | Value::Map(_) => None,
+    };
+    let mut seen: HashSet<Cow<'a, str>> = entries.iter().filter_map(|(key, _)| name(key)).collect();
+    let mut add = |node: Node<'a>| match node.value {
+        Value::Map(more) => {
+            entries
+                .extend(more.into_iter().filter(|(key, _)| name(key).is_none_or(|name| seen.insert(name))));
+            Ok(())
+        }
+        _ => Err(not_yaml("`<<` takes a mapping or a list of mappings", node.span)),
+    };
+    for node in merged {
+        match node.value {
+            Value::Null => {}
+            Value::List(nodes) => nodes.into_iter().try_for_each(&mut add)?,
+            value => add(Node { value, ..node })?,
+        }
+    }
+    Ok(())
+}
+
+/// What a scalar without quotes is.
+fn plain(text: Cow<'_, str>) -> Value<'_> {
+    match text.as_ref() {
+        "" | "~" | "null" | "Null" | "NULL" => Value::Null,
+        "true" | "True" | "TRUE" => Value::Bool(true),
+        "false" | "False" | "FALSE" => Value::Bool(false),
+        number if is_number(number) => Value::Number(text),
+        _ => Value::Text(text),
+    }
+}
+
+/// Whether a reader of YAML could take it for a number.
+fn is_number(text: &str) -> bool {
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+    if !unsigned.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
+        return false;
+    }
+    let digits = |digits: &str, radix| {
+        digits.split('_').all(|part| !part.is_empty() && part.chars().all(|c| c.is_digit(radix)))
+    };
+    match unsigned.as_bytes() {
+        [b'0', b'x' | b'X', ..] => digits(&unsigned[2..], 16),
+        [b'0', b'o' | b'O', ..] => digits(&unsigned[2..], 8),
+        [b'0', b'b' | b'B', ..] => digits(&unsigned[2..], 2),
+        _ => digits(unsigned, 10) || unsigned.parse::<f64>().is_ok(),
+    }
+}
+
+fn not_yaml(problem: impl std::fmt::Display, span: Span) -> Diagnostic {
+    reading::SYNTAX.at(format!("this is not valid YAML: {problem}"), span, "")
+}
+
+fn too_deep(span: Span) -> Diagnostic {
+    not_yaml(format!("it nests deeper than {MAX_DEPTH} levels"), span)
 }
 
 /// A file that is being read.
@@ -106,37 +393,11 @@ struct File<'a> {
     body_start: usize,
 }
 
-impl<'a> File<'a> {
-    /// The place of `location`, cut to whole characters of the text.
-    fn span(&self, location: Location) -> Span {
-        let span = location.span();
-        let (start, len) = match (span.byte_offset(), span.byte_len()) {
-            (Some(start), Some(len)) => (self.in_text(start), len),
-            // Of an error the library knows the character only.
-            _ => (self.nth_character(span.offset()), 1),
-        };
-        let end = self.whole(start.saturating_add(usize::try_from(len).unwrap_or(usize::MAX)));
-        self.bytes(start, end)
-    }
-
-    /// Where a byte of the body is in the text.
-    fn in_text(&self, byte: u64) -> usize {
-        self.whole(usize::try_from(byte).unwrap_or(usize::MAX).saturating_add(self.body_start))
-    }
-
-    fn nth_character(&self, character: u64) -> usize {
-        let nth = usize::try_from(character).unwrap_or(usize::MAX);
-        let body = &self.text[self.body_start..];
-        self.body_start + body.char_indices().nth(nth).map_or(body.len(), |(at, _)| at)
-    }
-
-    /// The nearest start of a character, at `byte` or before it.
-    fn whole(&self, byte: usize) -> usize {
-        let mut byte = byte.min(self.text.len());
-        while !self.text.is_char_boundary(byte) {
-            byte -= 1;
-        }
-        byte
+impl File<'_> {
+    fn span(&self, place: Place) -> Span {
+        // A text that is in memory as a whole has byte offsets.
+        let range = place.byte_range().unwrap_or_default();
+        self.bytes(range.start + self.body_start, range.end + self.body_start)
     }
 
     fn bytes(&self, start: usize, end: usize) -> Span {
@@ -144,132 +405,28 @@ impl<'a> File<'a> {
         Span { source: self.source, start: offset(start), end: offset(end.max(start)) }
     }
 
-    fn slice(&self, span: Span) -> &'a str {
-        self.text.get(span.range()).unwrap_or_default()
-    }
-
-    /// The rest of the line that begins a list or a mapping, for which the library gives a point only.
-    fn first_line(&self, span: Span) -> Span {
-        let start = span.range().start;
-        let rest = self.text.get(start..).unwrap_or_default();
-        let line = rest.split(['\n', '\r']).next().unwrap_or_default();
-        let line = line.split(" #").next().unwrap_or_default().trim_end();
+    /// The first line of a list or a mapping, up to its closing bracket or to a comment.
+    fn first_line(&self, start: Span, style: StructureStyle, end: Span) -> Span {
+        let start = start.range().start;
+        let end = if style == StructureStyle::Flow { end.range().end } else { self.text.len() };
+        let rest = self.text.get(start..end).unwrap_or_default();
+        let line = rest.find('\n').map_or(rest, |end| &rest[..end]);
+        let line = line.find('\r').map_or(line, |end| &line[..end]);
+        let line = line.find(" #").map_or(line, |comment| &line[..comment]).trim_end();
         self.bytes(start, start + line.len())
     }
 
-    fn node(&self, raw: Spanned<Raw<'a>>) -> Node<'a> {
-        let written = self.span(raw.defined);
-        // An alias is shown where it is used: that is where its value stands in the topology.
-        let span = if raw.referenced == raw.defined { written } else { self.span(raw.referenced) };
-        match raw.value {
-            Raw::Null => Node { value: Value::Null, span },
-            Raw::Bool(value) => Node { value: Value::Bool(value), span },
-            Raw::Number => Node { value: Value::Number(Cow::Borrowed(self.slice(written))), span },
-            Raw::Text(text) => Node { value: Value::Text(text), span },
-            Raw::List(items) => {
-                let items = items.into_iter().map(|item| self.node(item)).collect();
-                Node { value: Value::List(items), span: self.first_line(span) }
-            }
-            Raw::Map(entries) => {
-                let entries =
-                    entries.into_iter().map(|(key, value)| (self.node(key), self.node(value))).collect();
-                Node { value: Value::Map(entries), span: self.first_line(span) }
-            }
-        }
-    }
-
-    fn syntax_error(&self, error: &serde_saphyr::Error) -> Diagnostic {
-        let error = error.without_snippet();
-        if let serde_saphyr::Error::MultipleDocuments { location, .. } = error {
-            return reading::SYNTAX
-                .at("a file holds one YAML document", self.span(*location), "a second one begins here")
-                .help("put the vRacks of both documents under one `vracks`, or split the file in two");
-        }
-        let message = serde_saphyr::DefaultMessageFormatter.format_message(error);
-        let span = match error.location() {
-            Some(location) if location != Location::UNKNOWN => self.span(location),
-            _ => self.bytes(self.body_start, self.body_start),
+    fn scan_error(&self, error: &ScanError) -> Diagnostic {
+        let problem = match error.kind() {
+            ErrorKind::UnknownAnchor => "alias references unknown anchor".to_owned(),
+            _ => error.info(),
         };
-        let mut diagnostic = reading::SYNTAX.at(format!("this is not valid YAML: {message}"), span, "");
-        if message.contains(" tab") || message.starts_with("tab") {
-            diagnostic = diagnostic.help("YAML is indented with spaces, never with tabs");
-        } else if message.contains(" tag") {
-            diagnostic = diagnostic.help("remove it: a topology needs no tags");
+        let start = self.body_start + error.marker().byte_offset().unwrap_or_default();
+        let len = self.text.get(start..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
+        let diagnostic = not_yaml(&problem, self.bytes(start, start + len));
+        if problem.contains(" tab") || problem.starts_with("tab") {
+            return diagnostic.help("YAML is indented with spaces, never with tabs");
         }
         diagnostic
-    }
-}
-
-/// What the deserializer says of a node; its text is in the file.
-enum Raw<'a> {
-    Null,
-    Bool(bool),
-    Number,
-    Text(Cow<'a, str>),
-    List(Vec<Spanned<Raw<'a>>>),
-    Map(Vec<(Spanned<Raw<'a>>, Spanned<Raw<'a>>)>),
-}
-
-impl<'de> Deserialize<'de> for Raw<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(RawVisitor)
-    }
-}
-
-struct RawVisitor;
-
-impl<'de> Visitor<'de> for RawVisitor {
-    type Value = Raw<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a YAML value")
-    }
-
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(Raw::Null)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
-        Ok(Raw::Bool(value))
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
-        Ok(Raw::Number)
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
-        Ok(Raw::Number)
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-        Ok(Raw::Number)
-    }
-
-    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
-        Ok(Raw::Text(Cow::Borrowed(text)))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(Raw::Text(Cow::Owned(text.to_owned())))
-    }
-
-    fn visit_string<E>(self, text: String) -> Result<Self::Value, E> {
-        Ok(Raw::Text(Cow::Owned(text)))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
-        let mut items = Vec::new();
-        while let Some(item) = list.next_element()? {
-            items.push(item);
-        }
-        Ok(Raw::List(items))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut entries = Vec::new();
-        while let Some(entry) = map.next_entry()? {
-            entries.push(entry);
-        }
-        Ok(Raw::Map(entries))
     }
 }

@@ -39,7 +39,9 @@ fn topology(size: usize) -> Topology {
         let declaration = VrackDeclaration { manage: Manage::All, protect: false, span: SPAN };
         topology.vracks.insert(vrack.clone(), declaration);
         let mut declare = |address: Address, spec: Spec| {
-            topology.entries.insert(address, Declaration { spec, protect: false, span: SPAN });
+            topology
+                .entries
+                .insert(address, Declaration { spec, protect: false, span: SPAN, interface_id: None });
         };
         for which in 0..2_u8 {
             let service = service(number, which);
@@ -216,7 +218,9 @@ fn one_vrack(size: usize, first: usize) -> Topology {
     let declaration = VrackDeclaration { manage: Manage::All, protect: false, span: SPAN };
     topology.vracks.insert(vrack.clone(), declaration);
     let mut declare = |address: Address, spec: Spec| {
-        topology.entries.insert(address, Declaration { spec, protect: false, span: SPAN });
+        topology
+            .entries
+            .insert(address, Declaration { spec, protect: false, span: SPAN, interface_id: None });
     };
     for which in 0..16_u8 {
         let service = service(1, which);

@@ -139,7 +139,9 @@ impl Default for Lab {
 
 impl Lab {
     fn put(&mut self, address: Address, spec: Spec) {
-        self.topology.entries.insert(address, Declaration { spec, protect: false, span: SPAN });
+        self.topology
+            .entries
+            .insert(address, Declaration { spec, protect: false, span: SPAN, interface_id: None });
     }
 
     fn member(&mut self, number: u8) -> ServiceId {

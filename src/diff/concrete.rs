@@ -51,7 +51,8 @@ fn interface(
 ) -> Result<u64, Diagnostic> {
     let listed = service.interfaces.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
     let wrong = |message: String, label: String, help: String| {
-        rules::INTERFACE.at(message, declared.span, label).help(help)
+        let span = declared.interface_id.unwrap_or(declared.span);
+        rules::INTERFACE.at(message, span, label).help(help)
     };
     if let Some(asked) = asked {
         return if service.interfaces.contains(&asked) {
@@ -59,7 +60,7 @@ fn interface(
         } else {
             Err(wrong(
                 format!("{address}: the service has no interface {asked}"),
-                format!("interfaceId {asked} asked for here"),
+                "asked for here".to_owned(),
                 format!("its interfaces are: {listed}"),
             ))
         };

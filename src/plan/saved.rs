@@ -176,7 +176,7 @@ impl Desired {
             (name.clone(), DesiredVrack { manage: *manage, protect: *protect })
         });
         let entries = topology.entries.iter().map(|(address, it)| {
-            let Declaration { spec, protect, span: _ } = it;
+            let Declaration { spec, protect, span: _, interface_id: _ } = it;
             (address.clone(), DesiredEntry { spec: spec.clone(), protect: *protect })
         });
         Self { vracks: vracks.collect(), entries: entries.collect() }
@@ -190,7 +190,9 @@ impl Desired {
             (name.clone(), VrackDeclaration { manage: it.manage, protect: it.protect, span })
         });
         let entries = self.entries.iter().map(|(address, it)| {
-            (address.clone(), Declaration { spec: it.spec.clone(), protect: it.protect, span })
+            let declaration =
+                Declaration { spec: it.spec.clone(), protect: it.protect, span, interface_id: None };
+            (address.clone(), declaration)
         });
         Topology { vracks: vracks.collect(), entries: entries.collect(), ..Topology::default() }
     }

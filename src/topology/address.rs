@@ -27,12 +27,16 @@ impl FromStr for VrackName {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text.strip_prefix("pn-") {
-            Some(digits) if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) => {
-                Ok(Self(text.to_owned()))
-            }
-            _ => Err(AddressError::new(text, "a vRack is named pn- and digits, like pn-12345")),
+            Some(digits) if is_number(digits) => Ok(Self(text.to_owned())),
+            _ => Err(AddressError::new(text, "a vRack is named pn- and a number, like pn-12345")),
         }
     }
+}
+
+/// Whether it is digits, as numbers are written: without leading zeros.
+fn is_number(text: &str) -> bool {
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    digits && (text == "0" || !text.starts_with('0'))
 }
 
 /// The uuid of an OVHcloud Connect service, the ordered product.

@@ -64,6 +64,8 @@ pub struct Document {
     pub endpoints: Vec<Located<String>>,
     /// The warnings that are silenced, and where.
     pub allows: Vec<Allow>,
+    /// The keys of `vracks` that hold none, at most one a file.
+    pub empty: Vec<Span>,
     /// The vRacks.
     pub vracks: Vec<Vrack>,
 }

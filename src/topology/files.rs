@@ -277,6 +277,31 @@ mod tests {
         assert_eq!(codes, ["OCC001", "OCC002", "OCC003", "OCC004"]);
     }
 
+    #[test]
+    fn what_vanishes_while_a_folder_is_read_is_said() {
+        let folder = folder(&["a.yaml", "b.yaml", "c/c.yaml"]);
+        let mut reading = Reading::default();
+        let mut files = Vec::new();
+        reading.folder(folder.path(), MAX_FOLDER_DEPTH, &mut files);
+        let gone = folder.path().join("a.yaml");
+        fs::remove_file(&gone).unwrap();
+        fs::remove_dir_all(folder.path().join("c")).unwrap();
+        assert_eq!(files.len(), 3);
+        files.sort();
+        files.iter().for_each(|file| reading.file(file));
+        reading.folder(&folder.path().join("c"), MAX_FOLDER_DEPTH, &mut files);
+
+        let read: Vec<_> = reading.sources.iter().map(|(_, source)| source.path.clone()).collect();
+        assert_eq!(read, [folder.path().join("b.yaml")]);
+        let told: Vec<_> = reading.diagnostics.iter().map(|it| (it.rule.code, it.file.clone())).collect();
+        let paths = [gone.clone(), folder.path().join("c/c.yaml"), folder.path().join("c")];
+        assert_eq!(told, paths.map(|path| ("OCC001", Some(path))));
+        assert_eq!(
+            reading.diagnostics[0].message,
+            format!("cannot read `{}`: there is no such file or folder", gone.display())
+        );
+    }
+
     #[cfg(unix)]
     #[test]
     fn links_are_followed_and_loops_survived() {

@@ -87,6 +87,8 @@ pub struct Declaration {
     pub protect: bool,
     /// What a message about this points at: its key, or its first line in a list.
     pub span: Span,
+    /// Where the `interfaceId` of a PoP is written, if it has one.
+    pub interface_id: Option<Span>,
 }
 
 impl Topology {

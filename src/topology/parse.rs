@@ -81,7 +81,10 @@ impl Reader {
                 return;
             }
         };
-        let Some((entries, _)) = self.entries(&key, value) else { return };
+        let Some((entries, whole)) = self.entries(&key, value) else { return };
+        if entries.is_empty() && whole {
+            document.empty.push(key.span);
+        }
         for entry in entries {
             let vrack = self.vrack(entry);
             document.vracks.push(vrack);

@@ -156,7 +156,7 @@ fn text_like(pattern: &str, expected: &str) -> Map<String, Value> {
 
 fn pattern(name: Name) -> &'static str {
     match name {
-        Name::Vrack => "^pn-[0-9]+$",
+        Name::Vrack => "^pn-(0|[1-9][0-9]*)$",
         Name::Service => "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$",
         Name::Datacenter => DATACENTER,
     }

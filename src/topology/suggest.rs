@@ -25,7 +25,25 @@ pub(super) fn vrack(text: &str) -> Option<String> {
     let plain = text.trim().to_ascii_lowercase();
     let number = plain.strip_prefix("pn").unwrap_or(&plain).trim_start_matches(['-', '_']);
     let digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
-    digits.then(|| format!("pn-{number}"))
+    digits.then(|| format!("pn-{}", without_leading_zeros(number)))
+}
+
+/// A text with each number in it as numbers are written.
+pub(super) fn without_leading_zeros(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
+        let len = rest[start..].bytes().take_while(u8::is_ascii_digit).count();
+        let (before, number) = (&rest[..start], &rest[start..start + len]);
+        plain.push_str(before);
+        plain.push_str(match number.trim_start_matches('0') {
+            "" => "0",
+            number => number,
+        });
+        rest = &rest[start + len..];
+    }
+    plain.push_str(rest);
+    plain
 }
 
 /// The service that is most likely meant by a text that names none: its uuid in another form.
@@ -156,6 +174,20 @@ mod tests {
         ] {
             assert_eq!(nearest(word, &known), expected, "{word}");
         }
+    }
+
+    #[test]
+    fn numbers_are_written_without_leading_zeros() {
+        for (text, expected) in [
+            ("10.1.0.010", "10.1.0.10"),
+            ("010.001.000.000/024", "10.1.0.0/24"),
+            ("0.0.0.0/0", "0.0.0.0/0"),
+            ("é07", "é7"),
+            ("", ""),
+        ] {
+            assert_eq!(without_leading_zeros(text), expected);
+        }
+        assert_eq!(vrack("pn-01"), Some("pn-1".to_owned()));
     }
 
     #[test]

@@ -386,12 +386,12 @@ impl Reader {
                 }
             };
             let (name, shown) = (&key.value, short(text));
-            if let Ok(value) = text.parse::<T>() {
+            // `010` is eight to one reader and ten to another here, too.
+            if let Ok(value) = suggest::without_leading_zeros(text).parse::<T>() {
                 let plain = value.to_string();
                 if plain == text {
                     return Some(value);
                 }
-                // `010` is eight to one reader and ten to another here, too.
                 let message = format!("`{shown}` has numbers with leading zeros");
                 let help = format!("write `{plain}` if that is what is meant");
                 reader.report(reading::NOT_PLAIN.at(message, node.span, "").help(help));

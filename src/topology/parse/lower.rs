@@ -12,7 +12,7 @@ use crate::topology::{
 
 /// The topology that `document` describes, as far as it could be read.
 pub(super) fn topology(document: Document) -> Topology {
-    let Document { endpoints, allows, vracks } = document;
+    let Document { endpoints, allows, empty: _, vracks } = document;
     let endpoint = endpoints.into_iter().next().map(|Located { value, span }| Endpoint { name: value, span });
     let mut topology = Topology { endpoint, allows, ..Topology::default() };
     for vrack in vracks {
@@ -40,7 +40,11 @@ fn add_vrack(topology: &mut Topology, vrack: Vrack) {
 }
 
 fn add(topology: &mut Topology, address: Address, spec: Spec, protect: bool, span: Span) {
-    topology.entries.entry(address).or_insert(Declaration { spec, protect, span });
+    add_declaration(topology, address, Declaration { spec, protect, span, interface_id: None });
+}
+
+fn add_declaration(topology: &mut Topology, address: Address, declaration: Declaration) {
+    topology.entries.entry(address).or_insert(declaration);
 }
 
 fn add_service(topology: &mut Topology, vrack: &VrackName, service: Service) {
@@ -81,7 +85,9 @@ fn add_pop(topology: &mut Topology, vrack: &VrackName, service: ServiceId, pop: 
         }
     };
     let layer2 = !spec.is_l3();
-    add(topology, Address::pop(vrack.clone(), service), Spec::Pop(spec), protect, key);
+    let interface_id = interface_id.given().map(|id| id.span);
+    let declaration = Declaration { spec: Spec::Pop(spec), protect, span: key, interface_id };
+    add_declaration(topology, Address::pop(vrack.clone(), service), declaration);
     if let Field::Given(Located { value: name, span }) = datacenter
         && layer2
     {

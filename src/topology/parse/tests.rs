@@ -225,6 +225,47 @@ vracks:
 }
 
 #[test]
+fn a_merge_key_adds_what_is_not_there_already() {
+    let fields = |merged: &str| {
+        let pop = format!("{{<<: {merged}, type: l3, subnet: 172.16.0.0/30}}");
+        let text = format!("version: 1\nvracks: {{pn-1: {{services: {{{SERVICE}: {{pop: {pop}}}}}}}}}\n");
+        let (topology, _) = parse(&sources(&[&text]));
+        topology.entries.get(&address(&format!("pn-1/service/{SERVICE}/pop"))).map(|it| it.spec.clone())
+    };
+    let pop = |asn: u32| {
+        Some(Spec::Pop(crate::topology::Pop::L3 {
+            interface_id: None,
+            customer_bgp_area: Asn(asn),
+            ovh_bgp_area: None,
+            subnet: "172.16.0.0/30".parse().unwrap(),
+        }))
+    };
+    assert_eq!(fields("{customerBgpArea: 65001, type: l2}"), pop(65001));
+    assert_eq!(fields("[{customerBgpArea: 65001}, {customerBgpArea: 65002}]"), pop(65001));
+    assert_eq!(fields("{<<: {customerBgpArea: 65001}, customerBgpArea: 65002}"), pop(65002));
+    assert_eq!(fields("~"), None);
+    assert_eq!(codes(&["version: 1\n<<: 5\nvracks: {}\n"]), ["OCC005"]);
+    // In quotes it is a field like any other.
+    assert_eq!(codes(&["version: 1\n\"<<\": {}\nvracks: {}\n"]), ["OCC007"]);
+}
+
+#[test]
+fn a_core_tag_says_what_a_value_is() {
+    let codes_of_manage = |value: &str| {
+        codes(&[&format!(
+            "version: !!int 1\nvracks: !!map {{pn-1: {{protect: !!bool true, manage: {value}}}}}\n"
+        )])
+    };
+    assert_eq!(codes_of_manage("!!str all"), [""; 0]);
+    assert_eq!(codes_of_manage("! all"), [""; 0]);
+    assert_eq!(codes_of_manage("!!str 1"), ["OCC010"]);
+    for refused in ["!!int all", "!!seq all", "!manage all", "!!binary YWxs", "!!seq {}"] {
+        assert_eq!(codes_of_manage(refused), ["OCC005"], "{refused}");
+    }
+    assert_eq!(codes(&["version: !a 1\nvracks: !b {}\nx: ["]), ["OCC005"; 3]);
+}
+
+#[test]
 fn all_that_is_wrong_is_said_at_once_in_the_order_of_the_file() {
     let first = "\
 version: 1
@@ -302,6 +343,10 @@ fn what_would_exhaust_a_reader_is_refused() {
         text + &format!("a{level}: &a{level} [*a{0}, *a{0}]\n", level - 1)
     });
     assert_eq!(codes(&[&bomb]), ["OCC005"]);
+    let chain = (1..40).fold("a0: &a0 x\n".to_owned(), |text, level| {
+        text + &format!("a{level}: &a{level} [*a{}]\n", level - 1)
+    });
+    assert_eq!(codes(&[&chain]), ["OCC005"]);
     let recursive = "version: 1\nvracks: &a {pn-1: *a}\n";
     assert!(codes(&[recursive]).contains(&"OCC005"), "{:?}", codes(&[recursive]));
 }

@@ -188,6 +188,7 @@ impl<'a> Reader<'a> {
     /// The node that begins with an event, at a level of nesting.
     fn node(&mut self, event: Event<'a>, place: Place, level: usize) -> Result<Node<'a>, Diagnostic> {
         let span = self.file.span(place);
+        let tag_span = place.tag_span().map_or(span, |tag| self.file.span(tag));
         self.nodes += 1;
         if self.nodes > MAX_NODES {
             return Err(not_yaml(format!("it holds more than {MAX_NODES} values"), span));
@@ -198,19 +199,19 @@ impl<'a> Reader<'a> {
         let (node, anchor) = match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let value = match tag {
-                    Some(tag) => self.tagged(&tag, text, span),
+                    Some(tag) => self.tagged(&tag, text, tag_span),
                     None if style == ScalarStyle::Plain => plain(text),
                     None => Value::Text(text),
                 };
                 (Node { value, span }, anchor)
             }
             Event::SequenceStart(style, anchor, tag) => {
-                self.tag_of_collection(tag.as_deref(), "seq", span);
+                self.tag_of_collection(tag.as_deref(), "seq", tag_span);
                 let (items, end) = self.items(level)?;
                 (Node { value: Value::List(items), span: self.file.first_line(span, style, end) }, anchor)
             }
             Event::MappingStart(style, anchor, tag) => {
-                self.tag_of_collection(tag.as_deref(), "map", span);
+                self.tag_of_collection(tag.as_deref(), "map", tag_span);
                 let (entries, end) = self.entries(level)?;
                 (Node { value: Value::Map(entries), span: self.file.first_line(span, style, end) }, anchor)
             }

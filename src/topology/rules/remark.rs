@@ -21,6 +21,7 @@ pub(super) static RULES: &[Entry] = &[
     checked(&NO_VRRP, no_vrrp),
     checked(&SINGLE_PEER, single_peer),
     checked(&DEFAULT_ROUTE, default_route),
+    checked(&NO_VRACK, no_vrack),
 ];
 
 static OVHCLOUDS_OWN: Rule = Rule {
@@ -281,6 +282,23 @@ static DEFAULT_ROUTE: Rule = Rule {
 };
 
 /// RFC 5398.
+static NO_VRACK: Rule = Rule {
+    code: "OCC112",
+    severity: Severity::Warning,
+    title: "a file names the vRacks it is about",
+    doc: "A vRack that no file names is not looked at: what it holds stays. So a file whose last vRack was \
+          removed changes nothing, while whoever removed it may expect that the vRack is emptied. To empty \
+          a vRack, name it and declare nothing in it. To stop managing it, remove the file.",
+    source: "the topology's format",
+    example: Example::of(
+        r"
+ version: 1
+-vracks: {}
++vracks: {pn-12345: {manage: declared}}
+",
+    ),
+};
+
 fn is_documentation_asn(asn: Asn) -> bool {
     matches!(asn.0, 64496..=64511 | 65536..=65551)
 }
@@ -515,6 +533,14 @@ fn default_route(document: &Document, found: &mut Vec<Diagnostic>) {
             );
         }
     }
+}
+
+fn no_vrack(document: &Document, found: &mut Vec<Diagnostic>) {
+    found.extend(document.empty.iter().map(|key| {
+        NO_VRACK
+            .at("this file declares no vRack, so it changes nothing", *key, "no vRack is named here")
+            .help("to empty a vRack, name it and declare nothing in it: `vracks: {pn-12345: {}}`")
+    }));
 }
 
 fn empty_vrack(document: &Document, found: &mut Vec<Diagnostic>) {

@@ -19,6 +19,7 @@
 //! - [`diff`](mod@diff): (`Topology`, `Live`) → changes. Pure.
 //! - [`plan`]: changes → steps, edges with their reasons, impact on the traffic. Pure.
 //! - [`apply`](mod@apply): walks a plan and follows every call to its effect. It decides nothing.
+//! - [`mod@export`]: (`Live`) → the topology file that plans to nothing. Pure.
 //! - [`render`]: plans, events and outcomes as text.
 //! - [`router`]: the other side: what the customer's routers need, in their languages. Pure.
 //! - [`whatif`]: what stays reachable when a service, a PoP, a device or a datacenter is lost. Pure.
@@ -33,6 +34,7 @@ pub mod apply;
 pub mod cli;
 pub mod diagnostic;
 pub mod diff;
+pub mod export;
 pub mod live;
 pub mod plan;
 pub mod rehearsal;

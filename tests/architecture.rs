@@ -27,6 +27,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("plan", &["diagnostic", "diff", "live", "topology"]),
     // Where they meet again: the calls of a plan.
     ("apply", &["api", "live", "plan", "topology"]),
+    // Live state, written as a topology.
+    ("export", &["diagnostic", "live", "topology"]),
     // Reads types, calls nobody.
     ("render", &["apply", "diagnostic", "diff", "live", "plan", "topology"]),
     // The customer's side: from a topology alone.
@@ -44,6 +46,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "apply",
             "diagnostic",
             "diff",
+            "export",
             "live",
             "plan",
             "rehearsal",

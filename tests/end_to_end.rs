@@ -138,6 +138,29 @@ fn two_services() -> String {
     format!("version: 1\nvracks:\n  pn-1:\n    services:\n{services}{DATACENTERS}")
 }
 
+#[test]
+fn what_is_exported_plans_to_nothing_and_is_not_overwritten() {
+    let bench = Bench::new(&two_services());
+    bench.apply();
+    bench.simulator.clear_log();
+    let said = bench.run(&["export", "--out", "live.yaml"]).exits(0).stderr();
+    assert!(said.contains("Exported 1 vRack, 2 services and 2 datacenters to live.yaml."), "{said}");
+    bench.run(&["plan", "live.yaml", "--detailed-exitcode"]).exits(0);
+    bench.run(&["fmt", "--check", "live.yaml"]).exits(0);
+    let again = bench.run(&["export", "--service", FIRST, "--out", "live.yaml"]).exits(3);
+    assert!(again.stderr().contains("live.yaml is there already"), "{}", again.stderr());
+    bench.run(&["export", "--service", FIRST, "--out", "live.yaml", "--force"]).exits(0);
+    bench.run(&["plan", "live.yaml", "--detailed-exitcode"]).exits(0);
+    let json = bench.run(&["export", "--vrack", "pn-1", "--format", "json"]).exits(0).stdout();
+    let document: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    let schema = std::fs::read_to_string("schemas/export.schema.json").expect("the schema");
+    let schema = serde_json::from_str(&schema).expect("JSON");
+    jsonschema::validate(&schema, &document).unwrap_or_else(|error| panic!("{error}\n{json}"));
+    std::fs::write(bench.folder.path().join("live.json"), document["topology"].to_string()).expect("a file");
+    bench.run(&["plan", "live.json", "--detailed-exitcode"]).exits(0);
+    assert_eq!(bench.mutations(), Vec::<String>::new(), "nothing is changed");
+}
+
 fn one_service() -> String {
     let services = l3_service(FIRST, "172.16.0.0/30");
     format!("version: 1\nvracks:\n  pn-1:\n    services:\n{services}{DATACENTERS}")

@@ -13,7 +13,7 @@ use crate::apply::{Busy, HealthGate};
 use crate::diagnostic::{Diagnostic, Format, Rule};
 use crate::plan::guard::Denied;
 use crate::router::{At, Choice, Flavour, InterfaceName, Role};
-use crate::topology::{Address, rules};
+use crate::topology::{Address, ServiceId, VrackName, rules};
 
 /// The declarative reconciler for OVHcloud Connect.
 #[derive(Debug, Parser)]
@@ -58,6 +58,8 @@ pub enum Command {
     Apply(Apply),
     /// Remove what the topology declares.
     Destroy(Apply),
+    /// Write what is live as a topology file that plans to nothing.
+    Export(Export),
     /// Write the configuration of your own routers, which meet OVHcloud's; needs no credentials.
     Router(Router),
     /// Show what stays reachable when a service, a PoP, a device or a datacenter is lost; needs no credentials.
@@ -402,6 +404,38 @@ pub enum ApplyFormat {
     Json,
 }
 
+/// `export`.
+#[derive(Debug, Args)]
+pub struct Export {
+    /// The API.
+    #[command(flatten)]
+    pub target: Target,
+    /// Only this vRack (pn-12345); may be given several times. Left out: the whole account.
+    #[arg(long, value_name = "VRACK")]
+    pub vrack: Vec<VrackName>,
+    /// Only this service (its uuid), with the datacenters it reaches; the rest of its vRack is left alone.
+    #[arg(long, value_name = "UUID", conflicts_with = "vrack")]
+    pub service: Option<ServiceId>,
+    /// Write to this file.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Overwrite the file if it is there.
+    #[arg(long, requires = "out")]
+    pub force: bool,
+    /// How it is written.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = ExportFormat::Yaml)]
+    pub format: ExportFormat,
+}
+
+/// How `export` writes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum ExportFormat {
+    /// A topology file.
+    Yaml,
+    /// The topology for programs, with what could not be written.
+    Json,
+}
+
 /// `router`.
 #[derive(Debug, Args)]
 pub struct Router {
@@ -599,6 +633,8 @@ pub enum SchemaOf {
     Router,
     /// What `whatif` writes as JSON.
     Whatif,
+    /// What `export` writes as JSON.
+    Export,
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {

@@ -77,7 +77,7 @@ impl Session {
 
     /// Reads live state.
     pub(super) async fn read(&self) -> Result<Reading, Exit> {
-        read(&self.client, &self.topology).await.map_err(|problem| self.unread(&problem))
+        read(&self.client, &self.topology).await.map_err(|problem| unread(&problem, &self.sources))
     }
 
     /// Reads live state and plans.
@@ -110,19 +110,35 @@ impl Session {
         tell(&planned.remarks, &self.sources);
         self.warnings + planned.remarks.len()
     }
+}
 
-    fn unread(&self, problem: &ReadError) -> Exit {
-        match problem {
-            ReadError::Unfit(diagnostics) => tell(diagnostics, &self.sources),
-            ReadError::Api(problem) => {
-                error(&format!("live state cannot be read: {problem}"));
-                if let Some(hint) = problem.hint() {
-                    say(&format!("  help: {hint}"));
-                }
+/// Tells why live state could not be read.
+pub(super) fn unread(problem: &ReadError, sources: &Sources) -> Exit {
+    match problem {
+        ReadError::Unfit(diagnostics) => tell(diagnostics, sources),
+        ReadError::Api(problem) => {
+            error(&format!("live state cannot be read: {problem}"));
+            if let Some(hint) = problem.hint() {
+                say(&format!("  help: {hint}"));
             }
-            ReadError::Unreadable(problem) => error(&problem.to_string()),
         }
-        Exit::Error
+        ReadError::Unreadable(problem) => error(&problem.to_string()),
+    }
+    Exit::Error
+}
+
+/// A client for a command that reads no topology. A simulated account is then one that is kept in a file.
+pub(super) fn asked_without_topology(target: &Target) -> Result<Client, Exit> {
+    let topology = Topology::default();
+    match &target.simulate {
+        None => real(&topology, &Sources::default(), target),
+        Some(Some(path)) if path.exists() => simulated(&topology, Some(path)),
+        Some(Some(path)) => Err(fail(format!("there is no simulated account in {}", path.display()))),
+        Some(None) => {
+            error("a simulated account without a file holds nothing to read");
+            say("  help: name the file it is kept in, --simulate=STATE.json");
+            Err(Exit::Usage)
+        }
     }
 }
 

@@ -7,6 +7,7 @@ mod apply;
 mod connect;
 mod diff;
 mod explain;
+mod export;
 mod fmt;
 mod graph;
 mod plan;
@@ -65,6 +66,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             Command::Graph(args) => graph::run(&args).await,
             Command::Apply(args) => apply::run(&args, Goal::Apply).await,
             Command::Destroy(args) => apply::run(&args, Goal::Destroy).await,
+            Command::Export(args) => export::run(&args).await,
             Command::Router(args) => router::run(&args).await,
             Command::Whatif(args) => whatif::run(&args).await,
             Command::Simulate(args) => simulate::run(&args).await,

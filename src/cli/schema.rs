@@ -10,7 +10,7 @@ use crate::plan::saved::SavedPlan;
 use crate::render::events::Record;
 use crate::render::json;
 use crate::router::Configuration;
-use crate::{topology, whatif};
+use crate::{export, topology, whatif};
 
 pub(super) fn run(args: &Schema) -> Exit {
     out(&text(args.of));
@@ -32,5 +32,6 @@ fn schema(of: SchemaOf) -> Value {
         SchemaOf::RunLog => Record::schema(),
         SchemaOf::Router => Configuration::schema(),
         SchemaOf::Whatif => whatif::Report::schema(),
+        SchemaOf::Export => export::Document::schema(),
     }
 }

@@ -12,6 +12,7 @@ mod remark;
 pub use assigned::with_assigned_asns;
 pub use convert::Unreadable;
 pub use moved::moved;
+pub use read::Scope;
 pub use remark::{Port, remarks};
 
 use std::borrow::Cow;

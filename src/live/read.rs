@@ -3,6 +3,8 @@
 //! Reads that depend on nothing run at once; how many of them at a time, and how fast, is the
 //! client's affair.
 
+mod survey;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::slice::from_ref;
 
@@ -22,6 +24,8 @@ use crate::topology::suggest::nearest;
 use crate::topology::{
     Address, DatacenterName, Node, Pop, ServiceId, ServicePart, Spec, Topology, VrackName,
 };
+
+pub use survey::{Scope, survey};
 
 /// What was read, and the topology in the words of what was read.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -56,32 +60,38 @@ pub enum ReadError {
 /// A failed call, an answer that makes no sense, or a topology that names what does not exist: all
 /// such names at once, each with what does exist.
 pub async fn read(client: &Client, topology: &Topology) -> Result<Reading, ReadError> {
-    let reader = Reader { client, topology };
-    let mut live = Live::default();
-    let Moment { services, tasks } = reader.moment().await?;
-    let moving: BTreeSet<ServiceId> = tasks.values().flatten().map(|task| task.service).collect();
-    live.vracks.extend(tasks.into_iter().map(|(vrack, tasks)| (vrack, LiveVrack { tasks })));
-    let touched = reader.touched(services, &moving, &live);
-    reader.catalogue(&touched, &mut live).await?;
-    let by_vrack = try_join_all(live.vracks.keys().map(|vrack| reader.vrack(vrack, &touched, &live))).await?;
-    for (services, configs) in by_vrack {
-        live.services.extend(services);
-        live.configs.extend(configs);
-    }
-    // A declared service that is in no vRack yet has no configuration, and tasks at the most.
-    let homeless = touched.iter().filter(|(_, service)| service.vrack.is_none());
-    let tasks = try_join_all(homeless.map(async |(id, service)| {
-        Ok::<_, ReadError>((*id, convert::service(service, client.tasks(id.uuid()).await?)))
-    }));
-    live.services.extend(tasks.await?);
+    let vracks = topology.vracks.keys().cloned().collect();
+    let reader = Reader { client, topology, vracks, beside: Beside::Nobody };
+    let live = reader.live().await?;
     let topology = resolve(topology, &live)?;
     let ports = reader.ports(&live).await;
     Ok(Reading { topology, live, ports })
 }
 
+/// The services that are read although the topology does not speak of them, nor of their vRack.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Beside {
+    Nobody,
+    One(ServiceId),
+    Everybody,
+}
+
+impl Beside {
+    fn has(self, service: ServiceId) -> bool {
+        match self {
+            Self::Nobody => false,
+            Self::One(one) => one == service,
+            Self::Everybody => true,
+        }
+    }
+}
+
 struct Reader<'a> {
     client: &'a Client,
     topology: &'a Topology,
+    /// The vRacks that are read whatever is in them.
+    vracks: BTreeSet<VrackName>,
+    beside: Beside,
 }
 
 type Services = BTreeMap<ServiceId, wire::Service>;
@@ -97,13 +107,39 @@ struct Moment {
 }
 
 impl Reader<'_> {
+    async fn live(&self) -> Result<Live, ReadError> {
+        let mut live = Live::default();
+        let Moment { services, tasks } = self.moment().await?;
+        let moving: BTreeSet<ServiceId> = tasks.values().flatten().map(|task| task.service).collect();
+        live.vracks.extend(tasks.into_iter().map(|(vrack, tasks)| (vrack, LiveVrack { tasks })));
+        let touched = self.touched(services, &moving, &live);
+        self.catalogue(&touched, &mut live).await?;
+        let by_vrack =
+            try_join_all(live.vracks.keys().map(|vrack| self.vrack(vrack, &touched, &live))).await?;
+        for (services, configs) in by_vrack {
+            live.services.extend(services);
+            live.configs.extend(configs);
+        }
+        // A service that is in no vRack yet has no configuration, and tasks at the most; what is in a
+        // vRack that is not read is not looked at.
+        let homeless = touched.iter().filter(|(id, service)| {
+            !live.services.contains_key(id) && (service.vrack.is_none() || self.beside.has(**id))
+        });
+        let tasks = try_join_all(homeless.map(async |(id, service)| {
+            Ok::<_, ReadError>((*id, convert::service(service, self.client.tasks(id.uuid()).await?)))
+        }));
+        let homeless = tasks.await?;
+        live.services.extend(homeless);
+        Ok(live)
+    }
+
     /// Where services are and where they are on their way to.
     ///
     /// Two lists are not read at one moment: a move that ends between them is in neither, or in both.
     /// So the tasks are read first, and where they move something, once more behind the services: what
     /// is under way before and after was so in between.
     async fn moment(&self) -> Result<Moment, ReadError> {
-        let mut tasks = self.vrack_tasks(self.topology.vracks.keys()).await?;
+        let mut tasks = self.vrack_tasks(self.vracks.iter()).await?;
         let mut reading = 1;
         loop {
             let moving = tasks.values().flatten().map(|task| task.service).collect();
@@ -122,7 +158,7 @@ impl Reader<'_> {
             let agree = now.iter().all(|(vrack, now)| same(vrack, now));
             tasks.extend(now);
             if agree || reading == MOMENTS {
-                tasks.retain(|vrack, _| self.topology.vracks.contains_key(vrack) || homes.contains(vrack));
+                tasks.retain(|vrack, _| self.vracks.contains(vrack) || homes.contains(vrack));
                 return Ok(Moment { services, tasks });
             }
             reading += 1;
@@ -214,11 +250,12 @@ impl Reader<'_> {
         ids: &BTreeSet<ServiceId>,
         moving: &BTreeSet<ServiceId>,
     ) -> Result<Services, ReadError> {
-        let members = self.topology.vracks.keys().map(|vrack| self.client.vrack_members(vrack.as_str()));
+        let members = self.vracks.iter().map(|vrack| self.client.vrack_members(vrack.as_str()));
         let members = try_join_all(members).await?.into_iter().flatten().map(ServiceId::from);
         let mut wanted: BTreeSet<ServiceId> = members.collect();
         wanted.extend(self.declared().map(|(service, _)| service));
         wanted.extend(moving.intersection(ids));
+        wanted.extend(ids.iter().filter(|id| self.beside.has(**id)));
         let first = wanted.iter().map(|service| self.client.service(service.uuid()));
         let mut services: Services =
             try_join_all(first).await?.into_iter().map(|service| (service.uuid.into(), service)).collect();
@@ -226,9 +263,9 @@ impl Reader<'_> {
         // for what happens when it leaves.
         let elsewhere: BTreeSet<&str> =
             services.values().filter_map(|service| service.vrack.as_deref()).collect();
-        let elsewhere = elsewhere.into_iter().filter(|vrack| {
-            !vrack.parse().is_ok_and(|vrack: VrackName| self.topology.vracks.contains_key(&vrack))
-        });
+        let elsewhere = elsewhere
+            .into_iter()
+            .filter(|vrack| !vrack.parse().is_ok_and(|vrack: VrackName| self.vracks.contains(&vrack)));
         let fellows = try_join_all(elsewhere.map(|vrack| self.client.vrack_members(vrack))).await?;
         let fellows = fellows.into_iter().flatten().filter(|id| {
             let id = ServiceId::from(*id);
@@ -256,6 +293,7 @@ impl Reader<'_> {
             let vrack = service.vrack.as_deref().and_then(|vrack| vrack.parse::<VrackName>().ok());
             declared.contains(id)
                 || moving.contains(id)
+                || self.beside.has(*id)
                 || vrack.is_some_and(|vrack| live.vracks.contains_key(&vrack))
         });
         services

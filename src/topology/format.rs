@@ -54,6 +54,13 @@ pub fn format(source: Source) -> Result<String, Refused> {
     Ok(formatted)
 }
 
+/// A text as the canonical form writes it on a line of its own or after a key: in quotes where some reader
+/// of YAML would take it for something else without them.
+#[must_use]
+pub fn scalar_text(value: &str) -> String {
+    scalar::text(value, scalar::Within::Block)
+}
+
 /// Whether two topologies say the same, wherever they say it.
 fn same(one: &Topology, other: &Topology) -> bool {
     let endpoint = |topology: &Topology| topology.endpoint.as_ref().map(|endpoint| endpoint.name.clone());

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ovhconnect::api::Options as ClientOptions;
+use ovhconnect::api::{Client, Options as ClientOptions};
 use ovhconnect::diagnostic::{Source, Sources};
 use ovhconnect::diff::Goal;
 use ovhconnect::live::read::{ReadError, Reading, read};
@@ -90,13 +90,18 @@ thread_local! {
 
 /// What a client sees of the account at its present moment.
 pub fn look(world: &World, topology: &Topology) -> Result<Reading, ReadError> {
+    asked(world, async |client| read(client, topology).await)
+}
+
+/// What `ask` learns of the account at its present moment.
+pub fn asked<T>(world: &World, ask: impl AsyncFnOnce(&Client) -> T) -> T {
     RUNTIME.with(|runtime| {
         runtime.block_on(async {
             let clock = Arc::new(ManualClock::new(world.now()));
             let simulator = Arc::new(Simulator::from_world(world.clone(), clock));
             let options = ClientOptions { rate: f64::INFINITY, ..ClientOptions::default() };
             let client = rehearsal::client(&simulator, options).expect("a valid endpoint");
-            read(&client, topology).await
+            ask(&client).await
         })
     })
 }

@@ -6,6 +6,7 @@ mod case;
 mod check;
 mod drive;
 mod executor;
+mod export;
 mod found;
 mod judge;
 mod oracle;

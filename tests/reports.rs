@@ -15,10 +15,14 @@ use serde_json::Value;
 
 /// The report on `loaded`, with paths from the root of this package.
 fn write(loaded: &Loaded, format: Format) -> String {
+    write_with(loaded, format, false)
+}
+
+fn write_with(loaded: &Loaded, format: Format, deny_warnings: bool) -> String {
     let root = std::env::current_dir().unwrap();
     let origin = Origin::new(&root, &root);
     let Loaded { sources, diagnostics, .. } = loaded;
-    Report { diagnostics, sources, rules: rules::all(), origin: &origin }.write(format, false)
+    Report { diagnostics, sources, rules: rules::all(), origin: &origin, deny_warnings }.write(format, false)
 }
 
 fn text(path: &str, text: &str) -> Loaded {
@@ -262,9 +266,10 @@ fn sarif_is_valid_by_its_published_schema() {
 }
 
 #[test]
-fn junit_has_a_suite_for_each_file_and_a_failure_for_each_error() {
-    for (name, loaded) in cases() {
-        let xml = write(&loaded, Format::Junit);
+fn junit_has_a_suite_for_each_file_and_a_failure_for_each_error_and_each_denied_warning() {
+    let both = |case: (String, Loaded)| [false, true].map(|deny| (case.0.clone(), case.1.clone(), deny));
+    for (name, loaded, deny_warnings) in cases().into_iter().flat_map(both) {
+        let xml = write_with(&loaded, Format::Junit, deny_warnings);
         let report =
             quick_junit::Report::deserialize_from_str(&xml).unwrap_or_else(|error| panic!("{name}: {error}"));
         let mut failures: Vec<String> = Vec::new();
@@ -285,7 +290,7 @@ fn junit_has_a_suite_for_each_file_and_a_failure_for_each_error() {
         let mut errors: Vec<&str> = loaded
             .diagnostics
             .iter()
-            .filter(|diagnostic| diagnostic.is_error())
+            .filter(|diagnostic| diagnostic.is_error() || deny_warnings)
             .map(|diagnostic| diagnostic.rule.code)
             .collect();
         errors.sort_unstable();

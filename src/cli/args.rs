@@ -83,9 +83,9 @@ pub struct Paths {
 /// What becomes of warnings.
 #[derive(Debug, Args)]
 pub struct Lints {
-    /// Silence this warning everywhere; may be given several times. `allow: [CODE]` in the topology
-    /// silences it in one place.
-    #[arg(long, value_name = "CODE", value_parser = warning)]
+    /// Silence these warnings everywhere; may be given several times. `allow: [CODE]` in the topology
+    /// silences one in one place.
+    #[arg(long, value_name = "CODE,...", value_parser = warning, value_delimiter = ',')]
     pub allow: Vec<&'static Rule>,
 }
 

@@ -13,8 +13,14 @@ use crate::topology::{Spec, Topology, rules};
 pub(super) fn run(args: &Validate) -> Exit {
     let Loaded { sources, topology, mut diagnostics } = files::load(&args.topology.paths);
     args.lints.silence(&mut diagnostics);
-    let report =
-        Report { diagnostics: &diagnostics, sources: &sources, rules: rules::all(), origin: &origin() };
+    let deny_warnings = args.deny.contains(&DenyInFiles::Warnings);
+    let report = Report {
+        diagnostics: &diagnostics,
+        sources: &sources,
+        rules: rules::all(),
+        origin: &origin(),
+        deny_warnings,
+    };
     out(&report.write(args.format, true));
     let invalid = diagnostics.iter().any(diagnostic::Diagnostic::is_error);
     let summary = if invalid {
@@ -27,7 +33,7 @@ pub(super) fn run(args: &Validate) -> Exit {
         Format::Text => out(&format!("{summary}\n")),
         _ => say(&summary),
     }
-    if !invalid && !diagnostics.is_empty() && args.deny.contains(&DenyInFiles::Warnings) {
+    if !invalid && !diagnostics.is_empty() && deny_warnings {
         error(&format!("{}, and none is accepted (--deny warnings)", diagnostic::summary(&diagnostics)));
         return Exit::Error;
     }

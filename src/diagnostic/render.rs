@@ -46,6 +46,8 @@ pub struct Report<'a> {
     pub rules: &'a [&'static Rule],
     /// Where paths are counted from.
     pub origin: &'a Origin,
+    /// Whether warnings are refused as well: where a format tells what passed from what failed, they fail.
+    pub deny_warnings: bool,
 }
 
 impl Report<'_> {

@@ -1,8 +1,8 @@
 //! JUnit XML, as GitLab and Jenkins read it: a suite for each file, a failed case for each error.
 //!
 //! Both show one failure for a case, so every error is a case of its own; it is named by its code and
-//! message, so that it is known again when lines move. Warnings do not fail: they are the output of a case
-//! that passed. A file without errors has that case alone.
+//! message, so that it is known again when lines move. Warnings do not fail, unless they are denied: they are
+//! the output of a case that passed. A file without errors has that case alone.
 
 use std::collections::HashMap;
 
@@ -17,13 +17,13 @@ pub(super) fn write(report: &Report<'_>) -> String {
     let mut lines = Lines::new(report.sources);
     let mut junit = quick_junit::Report::new("ovhconnect validate");
     for (file, found) in by_file(report) {
-        let (errors, warnings): (Vec<_>, Vec<_>) =
-            found.into_iter().partition(|diagnostic| diagnostic.is_error());
+        let (refused, warnings): (Vec<_>, Vec<_>) =
+            found.into_iter().partition(|diagnostic| diagnostic.is_error() || report.deny_warnings);
         let mut suite = TestSuite::new(file.as_str());
-        for error in &errors {
-            suite.add_test_case(failed(error, &file, &mut lines));
+        for diagnostic in &refused {
+            suite.add_test_case(failed(diagnostic, &file, &mut lines));
         }
-        if errors.is_empty() {
+        if refused.is_empty() {
             suite.add_test_case(case(PASSED, TestCaseStatus::success(), &file));
         }
         if !warnings.is_empty() {
@@ -57,17 +57,17 @@ fn by_file<'a>(report: &Report<'a>) -> Vec<(String, Vec<&'a Diagnostic>)> {
     files
 }
 
-fn failed(error: &Diagnostic, file: &str, lines: &mut Lines<'_>) -> TestCase {
-    let place = error.labels.first().and_then(|label| lines.place(label.span, Columns::Characters));
+fn failed(refused: &Diagnostic, file: &str, lines: &mut Lines<'_>) -> TestCase {
+    let place = refused.labels.first().and_then(|label| lines.place(label.span, Columns::Characters));
     // A file that could not be read was not judged.
     let kind = if place.is_some() { NonSuccessKind::Failure } else { NonSuccessKind::Error };
     let mut status = TestCaseStatus::non_success(kind);
-    let message = text::one_line(&error.message);
+    let message = text::one_line(&refused.message);
     status
-        .set_type(error.rule.code)
+        .set_type(refused.rule.code)
         .set_message(message.as_str())
-        .set_description(text::one(error, lines, false).trim_end());
-    let mut case = case(&format!("{}: {message}", error.rule.code), status, file);
+        .set_description(text::one(refused, lines, false).trim_end());
+    let mut case = case(&format!("{}: {message}", refused.rule.code), status, file);
     if let Some(place) = place {
         case.extra.insert("line".into(), place.start.line.to_string().into());
     }

@@ -40,7 +40,8 @@ impl Origin {
             Ok(below) => {
                 let encoded = Url::from_file_path(Path::new("/").join(below));
                 let encoded = encoded.map_or_else(|()| self.relative(path), |uri| uri.path().to_owned());
-                (encoded.trim_start_matches('/').to_owned(), true)
+                // Before the first slash of a relative reference, a colon would end a scheme.
+                (encoded.trim_start_matches('/').replace(':', "%3A"), true)
             }
             Err(_) => {
                 let uri = Url::from_file_path(&absolute);
@@ -81,6 +82,7 @@ mod tests {
             ("./b/../a.yaml", "network/a.yaml", "network/a.yaml"),
             ("../site/a.yaml", "site/a.yaml", "site/a.yaml"),
             ("/repo/a.yaml", "a.yaml", "a.yaml"),
+            ("../a:b.yaml", "a:b.yaml", "a%3Ab.yaml"),
             ("/repo", ".", ""),
             ("../../else/a.yaml", "/else/a.yaml", "file:///else/a.yaml"),
             ("/repository/a.yaml", "/repository/a.yaml", "file:///repository/a.yaml"),

@@ -94,6 +94,60 @@ fn modules_import_only_what_the_table_allows() {
     assert!(offences.is_empty(), "\n{}\n", offences.join("\n"));
 }
 
+/// Crates that belong to the edge of the program, and the modules that may use them.
+const EDGE: &[(&str, &[&str])] = &[
+    ("clap", &["cli"]),
+    ("indicatif", &["cli"]),
+    ("anstream", &["cli", "render"]),
+    ("reqwest", &["api"]),
+    ("axum", &["sim", "rehearsal"]),
+];
+
+#[test]
+fn the_edge_stays_at_the_edge() {
+    let mut offences = Vec::new();
+    let mut used = BTreeSet::new();
+    for path in sources() {
+        let module = &module_path(&path)[0];
+        let text = std::fs::read_to_string(&path).expect("a source can be read");
+        let tokens: TokenStream = text.parse().expect("a source is Rust");
+        let named = crates_named(tokens);
+        for (name, modules) in EDGE.iter().filter(|(name, _)| named.contains(*name)) {
+            if modules.contains(&module.as_str()) {
+                used.insert((*name, module.clone()));
+            } else {
+                offences.push(format!("{}: uses {name}, as only {} may", path.display(), modules.join(", ")));
+            }
+        }
+    }
+    for (name, modules) in EDGE {
+        for module in *modules {
+            if !used.contains(&(*name, (*module).to_owned())) {
+                offences.push(format!("the table lets `{module}` use {name}, and it does not"));
+            }
+        }
+    }
+    assert!(offences.is_empty(), "\n{}\n", offences.join("\n"));
+}
+
+/// The first word of every path.
+fn crates_named(tokens: TokenStream) -> BTreeSet<String> {
+    let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+    let mut named = BTreeSet::new();
+    for (at, token) in tokens.iter().enumerate() {
+        match token {
+            TokenTree::Group(group) => named.extend(crates_named(group.stream())),
+            TokenTree::Ident(word) if is_separator(&tokens, at + 1) => {
+                if at < 2 || !is_separator(&tokens, at - 2) {
+                    named.insert(word.to_string());
+                }
+            }
+            _ => {}
+        }
+    }
+    named
+}
+
 #[test]
 fn the_table_has_every_module_and_no_circle() {
     let modules: BTreeSet<String> = sources().iter().map(|path| module_path(path)[0].clone()).collect();

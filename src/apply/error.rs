@@ -91,6 +91,29 @@ pub enum StepError {
         /// What the API answered.
         error: api::Error,
     },
+    /// The session of a PoP that is to go is the last one that is up.
+    #[error(
+        "its BGP session is the last of the vRack that is up, and no other came up in {} s, so it is not deleted; \
+         check the routers of the other PoPs, then plan again (--health-gate off deletes it all the same)",
+        .after.as_secs()
+    )]
+    LastSession {
+        /// Which.
+        pop: PopKey,
+        /// How long was waited.
+        after: Duration,
+    },
+    /// The API does not say whether another session is up than that of a PoP that is to go.
+    #[error(
+        "whether another BGP session of the vRack is up cannot be read, so it is not deleted: {error} \
+         (--health-gate off deletes it all the same)"
+    )]
+    SessionsUnread {
+        /// Which.
+        pop: PopKey,
+        /// What the API answered.
+        error: api::Error,
+    },
     /// The effect of a call is not what it should be.
     #[error("{problem}{}", after(.work.as_ref()))]
     Effect {
@@ -122,6 +145,8 @@ impl StepError {
             | Self::Busy { .. }
             | Self::Unhealthy { .. }
             | Self::HealthUnread { .. }
+            | Self::LastSession { .. }
+            | Self::SessionsUnread { .. }
             | Self::Effect { .. }
             | Self::Stopped => false,
         }
@@ -131,7 +156,9 @@ impl StepError {
     #[must_use]
     pub fn api(&self) -> Option<&api::Error> {
         match self {
-            Self::Api { error } | Self::HealthUnread { error, .. } => Some(error),
+            Self::Api { error } | Self::HealthUnread { error, .. } | Self::SessionsUnread { error, .. } => {
+                Some(error)
+            }
             Self::Unfollowed { error, .. } => Some(error),
             Self::Lost { call, .. } => Some(call),
             Self::Task { .. }
@@ -139,6 +166,7 @@ impl StepError {
             | Self::Timeout { .. }
             | Self::Busy { .. }
             | Self::Unhealthy { .. }
+            | Self::LastSession { .. }
             | Self::Effect { .. }
             | Self::Stopped => None,
         }
@@ -158,6 +186,8 @@ impl StepError {
             | Self::Busy { .. }
             | Self::Unhealthy { .. }
             | Self::HealthUnread { .. }
+            | Self::LastSession { .. }
+            | Self::SessionsUnread { .. }
             | Self::Stopped => None,
         }
     }

@@ -84,6 +84,8 @@ pub enum Progress {
         /// Whether it is up.
         is_up: bool,
     },
+    /// The BGP session of the PoP that is to go is the last of its vRack that is up; another is awaited.
+    LastSession,
     /// The API does not tell whether sessions are up; said once.
     HealthUnknown {
         /// What it answered.

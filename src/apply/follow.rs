@@ -175,7 +175,7 @@ impl<'a> Watch<'a> {
     }
 
     /// Waits until it is time to look again.
-    async fn pause(&self, what: impl FnOnce() -> String) -> Result<(), StepError> {
+    pub(super) async fn pause(&self, what: impl FnOnce() -> String) -> Result<(), StepError> {
         let waited = self.begun.elapsed();
         if waited >= self.timeout {
             let what = match &self.work {

@@ -7,6 +7,7 @@ mod bodies;
 mod error;
 mod event;
 mod follow;
+mod health;
 mod ids;
 mod look;
 mod mutate;
@@ -61,7 +62,7 @@ impl Options {
 }
 
 /// What to do while a service is busy with something this run did not begin.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Busy {
     /// Wait for it.
     Wait,
@@ -70,7 +71,7 @@ pub enum Busy {
 }
 
 /// Whether the BGP session of a PoP that was made has to be up before another PoP goes because of it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum HealthGate {
     /// Yes, where the API tells; where it refuses to, say so once and go on.
     Auto,

@@ -1,6 +1,6 @@
 //! One step: the call, and the wait for its effect.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -9,28 +9,27 @@ use tokio::time::{Instant, sleep};
 use super::error::{Place, StepError, Work};
 use super::event::{Event, Progress};
 use super::follow::{Config, LAG, Watch};
+use super::health::Health;
 use super::ids::{self, Made};
 use super::look::Search;
 use super::mutate::{Begun, Finding, Standstill};
 use super::poll::delay;
-use super::{HealthGate, Options, bodies};
+use super::{Options, bodies};
 use crate::api::wire::{ConfigStatus, DatacenterConfig, ExtraConfig, PopConfig, Update};
 use crate::api::{self, Client};
 use crate::live::{ConfigId, PopKey, Status};
-use crate::plan::{Because, DatacenterRef, ExtraRef, NewExtra, Operation, Plan, StepId, Target, Via};
+use crate::plan::{DatacenterRef, ExtraRef, NewExtra, Operation, Plan, StepId, Target, Via};
 use crate::topology::{Datacenter, Pop, ServiceId, VrackName};
 
 /// Runs the steps of one plan.
 pub(super) struct Runner<'a> {
     pub(super) client: &'a Client,
-    plan: &'a Plan,
+    pub(super) plan: &'a Plan,
     pub(super) options: &'a Options,
     events: &'a (dyn Fn(Event) + Sync),
     made: Made,
-    /// The steps that are waited for so that an l3 path stays up.
-    path_keepers: HashSet<StepId>,
-    /// Whether it was said that nothing is known of sessions.
-    told_of_health: AtomicBool,
+    /// What is known of sessions, and who may take one down.
+    pub(super) health: Health,
     /// The tasks that this run began.
     own: Mutex<BTreeSet<(Place, u64)>>,
     /// Whose turn it is to ask a busy place again.
@@ -45,15 +44,13 @@ impl<'a> Runner<'a> {
         options: &'a Options,
         events: &'a (dyn Fn(Event) + Sync),
     ) -> Self {
-        let keepers = plan.edges.iter().filter(|edge| edge.because == Because::KeepsPath);
         Self {
             client,
             plan,
             options,
             events,
             made: Made::default(),
-            path_keepers: keepers.map(|edge| edge.before).collect(),
-            told_of_health: AtomicBool::new(false),
+            health: Health::of(plan),
             own: Mutex::default(),
             turns: Mutex::default(),
             changed: AtomicBool::new(false),
@@ -242,33 +239,6 @@ impl<'a> Runner<'a> {
         self.healthy(id, key(number)).await
     }
 
-    /// Waits until the session of a PoP is up, where another PoP goes once this one stands.
-    async fn healthy(&self, id: StepId, pop: PopKey) -> Result<(), StepError> {
-        let Options { health, health_timeout, .. } = self.options;
-        if *health == HealthGate::Off || !self.path_keepers.contains(&id) {
-            return Ok(());
-        }
-        self.progress(id, Progress::Session { is_up: false });
-        let session = Watch::new(self.client, *health_timeout);
-        match self.unless_stopped(session.session(pop)).await {
-            // The PoP is there, and nothing else goes.
-            Err(_) => Ok(()),
-            Ok(Ok(())) => {
-                self.progress(id, Progress::Session { is_up: true });
-                Ok(())
-            }
-            Ok(Err(StepError::Api { error })) if *health == HealthGate::Auto && is_refused(&error) => {
-                if !self.told_of_health.swap(true, Ordering::Relaxed) {
-                    self.progress(id, Progress::HealthUnknown { error: error.to_string() });
-                }
-                Ok(())
-            }
-            Ok(Err(StepError::Api { error })) => Err(StepError::HealthUnread { pop, error }),
-            Ok(Err(StepError::Timeout { after, .. })) => Err(StepError::Unhealthy { pop, after }),
-            Ok(Err(error)) => Err(error),
-        }
-    }
-
     async fn create_datacenter(
         &self,
         id: StepId,
@@ -391,7 +361,9 @@ impl<'a> Runner<'a> {
             }))
         };
         let place = Place::Service(service);
+        let turn = self.spare(id, config).await?;
         let begun = self.mutate(id, &place, call, look).await?;
+        drop(turn);
         let work = begun.work(place);
         if let Some(task) = begun.task {
             self.watch().of(work.clone()).task(service, task, &|it| self.progress(id, it)).await?;
@@ -452,7 +424,7 @@ impl<'a> Runner<'a> {
 }
 
 /// Locks what no panic can leave half done.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -465,11 +437,6 @@ async fn listed<T>(look: impl AsyncFn() -> Result<Option<T>, StepError>) -> Resu
             found => return Ok(found),
         }
     }
-}
-
-/// Whether the API will not tell, however often it is asked.
-fn is_refused(error: &api::Error) -> bool {
-    matches!(error.status(), Some(400 | 403 | 404 | 405 | 501))
 }
 
 /// The services through which someone may be at work on what is awaited.

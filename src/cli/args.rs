@@ -387,7 +387,8 @@ pub struct Apply {
     /// What to do about unfinished tasks that someone else began.
     #[arg(long, value_enum, value_name = "WHAT", default_value_t = Busy::Wait)]
     pub busy: Busy,
-    /// Whether a new PoP's BGP session has to be up before another PoP of the vRack is touched.
+    /// Whether a new PoP's BGP session has to be up before another PoP of the vRack is touched, and another
+    /// one before a PoP goes.
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = HealthGate::Auto)]
     pub health_gate: HealthGate,
     /// How long a session may take to come up, in seconds.

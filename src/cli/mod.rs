@@ -19,6 +19,7 @@ mod screen;
 mod simulate;
 mod timings;
 mod validate;
+mod values;
 mod whatif;
 
 use std::ffi::OsString;

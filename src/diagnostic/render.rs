@@ -19,7 +19,7 @@ pub use text::{MAX_SHOWN, render, summary};
 use super::{Diagnostic, Rule, Severity, Sources};
 
 /// How a [`Report`] is written.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Format {
     /// For a person: the lines of the file, and what is wrong there.
     Text,

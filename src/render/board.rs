@@ -299,6 +299,9 @@ fn progress_words(progress: &Progress) -> Option<String> {
         Progress::Adopted => "it had been carried out".to_owned(),
         Progress::Session { is_up: false } => "active; waiting for its BGP session".to_owned(),
         Progress::Session { is_up: true } => "its BGP session is up".to_owned(),
+        Progress::LastSession => {
+            "its BGP session is the last of the vRack that is up; waiting for another one".to_owned()
+        }
         Progress::HealthUnknown { error } => {
             format!("the API does not tell whether sessions are up, going on without: {error}")
         }
@@ -312,6 +315,7 @@ const fn is_remarkable(progress: &Progress) -> bool {
         Progress::Busy { .. }
         | Progress::Looking { .. }
         | Progress::Adopted
+        | Progress::LastSession
         | Progress::HealthUnknown { .. } => true,
     }
 }
@@ -326,6 +330,7 @@ fn brief(progress: &Progress) -> Option<Note> {
         Progress::Adopted => "had been carried out".to_owned(),
         Progress::Session { is_up: false } => "waiting for its BGP session".to_owned(),
         Progress::Session { is_up: true } => "its BGP session is up".to_owned(),
+        Progress::LastSession => "waiting for another BGP session".to_owned(),
         Progress::HealthUnknown { .. } => return None,
     };
     let is_urgent = !matches!(progress, Progress::Accepted { .. } | Progress::Task { .. });

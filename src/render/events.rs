@@ -131,6 +131,12 @@ pub enum Entry {
         /// Whether it is up.
         up: bool,
     },
+    /// The BGP session of the PoP that is to go is the last of its vRack that is up: another is awaited.
+    StepLastSession {
+        /// The step.
+        #[serde(flatten)]
+        step: StepName,
+    },
     /// The API does not tell whether sessions are up: the run goes on without. Said once.
     StepHealthUnknown {
         /// The step.
@@ -329,6 +335,7 @@ fn progressed(step: StepName, progress: &Progress) -> Entry {
         Progress::Looking { error } => Entry::StepAnswerLost { step, message: error },
         Progress::Adopted => Entry::StepAdopted { step },
         Progress::Session { is_up } => Entry::StepSession { step, up: is_up },
+        Progress::LastSession => Entry::StepLastSession { step },
         Progress::HealthUnknown { error } => Entry::StepHealthUnknown { step, message: error },
     }
 }

@@ -11,7 +11,7 @@ use super::clean::{comment, plain};
 use super::model::Configuration;
 
 /// A router's language.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Flavour {
     /// FRRouting.
     Frr,

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::topology::{Address, Asn, Device, VrackName};
 
 /// Where a router stands.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, JsonSchema, clap::ValueEnum)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum At {
     /// In the customer's network, where an OVHcloud Connect service is delivered.
@@ -176,7 +176,7 @@ pub struct StaticRoute {
 }
 
 /// What a link is used for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, JsonSchema, clap::ValueEnum)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Role {
     /// Like any other.
@@ -210,7 +210,11 @@ impl FromStr for Role {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        clap::ValueEnum::from_str(text, true).map_err(|_| format!("`{text}` is neither primary nor backup"))
+        match text.to_ascii_lowercase().as_str() {
+            "primary" => Ok(Self::Primary),
+            "backup" => Ok(Self::Backup),
+            _ => Err(format!("`{text}` is neither primary nor backup")),
+        }
     }
 }
 

@@ -62,7 +62,7 @@ pub struct Point {
 }
 
 impl World {
-    /// The layer 3 session of a PoP: up while the configuration and its port are.
+    /// The layer 3 session of a PoP: up while the configuration is in force, and its port lit.
     ///
     /// # Errors
     /// 404 where it is not there, 400 for a layer 2 PoP (Assumed: it has no session to ask for).
@@ -72,7 +72,7 @@ impl World {
             return Err(Refusal::bad_request("a layer 2 PoP has no session"));
         }
         let port = self.interfaces.get(&found.interface);
-        let port_up = port.is_some_and(|port| port.status == PortStatus::Enabled);
+        let port_up = port.is_some_and(|port| port.status == PortStatus::Enabled && !port.dark);
         let up = port_up && found.life.phase == Phase::Active;
         let changed = port.map_or(found.changed, |port| port.changed.max(found.changed)).to_string();
         Ok(wire::PopSession {

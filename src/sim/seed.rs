@@ -113,6 +113,16 @@ impl World {
         self.touch();
     }
 
+    /// Whether no light arrives at an interface from now on.
+    pub fn set_dark(&mut self, interface: u64, dark: bool) {
+        let now = self.now;
+        if let Some(port) = self.interfaces.get_mut(&interface) {
+            port.dark = dark;
+            port.changed = now;
+        }
+        self.touch();
+    }
+
     /// Ends a service, or brings it back.
     pub fn set_closed(&mut self, service: Uuid, closed: bool) {
         if let Some(found) = self.services.get_mut(&service) {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use ovhconnect::sim::{Effect, Fault};
 
-use super::{Bench, Ended, kind, two_services};
+use super::{Bench, Ended, FIRST, SECOND, kind, two_services};
 
 /// A task of 20 s takes most of a day, unless the test makes time pass.
 const ALMOST_STILL: f64 = 0.001;
@@ -203,11 +203,11 @@ fn where_the_health_of_sessions_is_refused_auto_says_so_once_and_goes_on() {
 }
 
 #[test]
-fn where_the_health_of_sessions_is_refused_on_touches_no_other_pop() {
+fn where_the_health_of_sessions_is_refused_on_touches_no_pop() {
     let (bench, ended) = roll_without_status("on");
-    let ended = ended.exits(4);
-    let deleted = bench.mutations().iter().filter(|it| *it == "DELETE ovhCloudConnect/config/pop").count();
-    assert_eq!(deleted, 1, "{:#?}\n{}", bench.mutations(), ended.stdout());
+    let ended = ended.exits(1);
+    assert_eq!(bench.mutations(), [""; 0]);
+    assert!(ended.stdout().contains("cannot be read, so it is not deleted"), "{}", ended.stdout());
 }
 
 #[test]
@@ -215,4 +215,71 @@ fn nobody_asks_for_the_health_of_sessions_where_the_gate_is_off() {
     let (bench, ended) = roll_without_status("off");
     ended.exits(0);
     assert_eq!(asked_for_status(&bench), 0);
+}
+
+/// Both PoPs of a vRack are to be replaced, one after the other, while no light arrives at the port of one.
+fn roll_with_dark_port(dark: &str, gate: &str) -> (Bench, Ended) {
+    let bench = Bench::standing_still();
+    bench.apply_in_passing();
+    bench.simulator.clear_log();
+    bench.write(&two_services().replace("customerBgpArea: 65001", "customerBgpArea: 65003"));
+    let service = dark.parse().expect("a uuid");
+    let ports = bench.simulator.world().interfaces(service).expect("it is there");
+    bench.simulator.world().set_dark(ports[0].id, true);
+    let arguments = ["apply", "--auto-approve", "--allow-disruption", "--rate", "0"];
+    let gate = ["--health-gate", gate, "--health-timeout", "0"];
+    let ended = bench.let_pass(bench.start(&[&arguments[..], &gate].concat()));
+    (bench, ended)
+}
+
+#[test]
+fn where_the_session_of_a_new_pop_does_not_come_up_no_other_pop_is_touched() {
+    let (bench, ended) = roll_with_dark_port(SECOND, "auto");
+    let ended = ended.exits(4);
+    assert_eq!(bench.mutations(), ["DELETE ovhCloudConnect/config/pop", "POST ovhCloudConnect/config/pop"]);
+    let said = ended.stdout();
+    for words in ["its BGP session is not up after 0 s", "because of #2", "1 failed", "2 skipped"] {
+        assert!(said.contains(words), "{words:?} is missing:\n{said}");
+    }
+}
+
+#[test]
+fn the_last_session_that_is_up_is_not_taken_down() {
+    let (bench, ended) = roll_with_dark_port(FIRST, "auto");
+    let ended = ended.exits(1);
+    assert_eq!(bench.mutations(), [""; 0]);
+    let said = ended.stdout();
+    for words in ["the last of the vRack that is up", "because of #1", "1 failed", "3 skipped"] {
+        assert!(said.contains(words), "{words:?} is missing:\n{said}");
+    }
+    assert!(ended.stderr().contains("waiting for another one"), "{}", ended.stderr());
+}
+
+#[test]
+fn where_the_gate_is_off_sessions_go_as_the_plan_says() {
+    let (bench, ended) = roll_with_dark_port(FIRST, "off");
+    ended.exits(0);
+    assert_eq!(bench.mutations().len(), 4, "{:#?}", bench.mutations());
+}
+
+/// An apply whose calls of this kind are all refused.
+fn apply_refused(route: &str) -> (Bench, Ended) {
+    let bench = Bench::standing_still();
+    let refused = Fault::always(Effect::Status { code: 403, retry_after: None, handled: false });
+    bench.simulator.add_fault(refused.on("POST", route));
+    let ended = bench.let_pass(bench.start(&["apply", "--auto-approve", "--rate", "0"]));
+    (bench, ended)
+}
+
+#[test]
+fn the_exit_code_says_whether_anything_was_changed() {
+    let (bench, ended) = apply_refused("/vrack/*/ovhCloudConnect");
+    let ended = ended.exits(1);
+    assert_eq!(bench.begun(), 0, "{:#?}", bench.mutations());
+    assert!(ended.stdout().contains("2 failed"), "{}", ended.stdout());
+
+    let (bench, ended) = apply_refused("/ovhCloudConnect/*/config/pop");
+    let ended = ended.exits(4);
+    assert_eq!(bench.begun(), 2, "{:#?}", bench.mutations());
+    assert!(ended.stdout().contains("2 failed"), "{}", ended.stdout());
 }

@@ -1,5 +1,6 @@
 //! The only way an input error is reported: a coded message placed in the text it is about.
 
+mod conceal;
 mod render;
 mod rule;
 

@@ -106,6 +106,15 @@ impl Reader {
     fn endpoint(&mut self, entry: Taken<'_>) -> Field<String> {
         let field = self.text(entry);
         if let Field::Given(Located { value, span }) = &field
+            && value.contains('@')
+        {
+            // No endpoint of anybody has one. It is not repeated: it may hold a password.
+            let message = "an endpoint holds no user name and no password";
+            let diagnostic = reading::INVALID_VALUE.at(message, *span, "holds one");
+            self.report(diagnostic.help("credentials are taken from the environment or from ovh.conf"));
+            return Field::Refused;
+        }
+        if let Field::Given(Located { value, span }) = &field
             && !ENDPOINTS.contains(&value.as_str())
             && !Url::parse(value).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
         {

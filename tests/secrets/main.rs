@@ -130,6 +130,21 @@ fn endpoints_that_are_none() {
 }
 
 #[test]
+fn endpoints_of_a_topology_that_are_none() {
+    for endpoint in [
+        "https://user:hush-password@127.0.0.1/1.0",
+        "'https://user:hush/password with@ blanks@127.0.0.1/1.0'",
+        "user:hush-password@api.example",
+        "\"https://hush@:hush/\"",
+    ] {
+        let machine = Machine::new(&application()).with("OVH_ENDPOINT", "ovh-eu");
+        let text = format!("endpoint: {endpoint}\n{}", machine::TOPOLOGY);
+        machine.put("topology.yaml", text.as_bytes());
+        nothing_leaks(endpoint, &machine, Until::End, "holds no user name and no password");
+    }
+}
+
+#[test]
 fn files_that_are_none() {
     for (file, said) in [
         (&b"[ovh-eu\napplication_secret = hush\n"[..], "ovh.conf:1:"),

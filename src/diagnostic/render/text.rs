@@ -7,6 +7,7 @@ use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
 
 use super::lines::{Lines, within};
+use crate::diagnostic::conceal::concealed;
 use crate::diagnostic::{Diagnostic, Label, Severity, SourceId, Sources};
 
 /// The most diagnostics that are shown. Nobody reads more, and placing one takes a look through its
@@ -136,7 +137,7 @@ impl<'s> Lines<'s> {
         let last = self.line(id, ranges.iter().map(|range| range.end).max()?);
         let starts = self.starts(id);
         let window = starts[first]..starts.get(last + 1).copied().unwrap_or(source.text.len());
-        let snippet = Snippet::source(source.text.get(window.clone())?)
+        let snippet = Snippet::source(concealed(source.text.get(window.clone())?))
             .path(one_line(&source.path.display().to_string()))
             .line_start(first + 1);
         Some(snippet.annotations(piece.iter().zip(ranges).map(move |(at, range)| {

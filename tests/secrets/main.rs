@@ -135,7 +135,7 @@ fn endpoints_of_a_topology_that_are_none() {
         "https://user:hush-password@127.0.0.1/1.0",
         "'https://user:hush/password with@ blanks@127.0.0.1/1.0'",
         "user:hush-password@api.example",
-        "\"https://hush@:hush/\"",
+        "\"https://hush:hush@:1/\"",
     ] {
         let machine = Machine::new(&application()).with("OVH_ENDPOINT", "ovh-eu");
         let text = format!("endpoint: {endpoint}\n{}", machine::TOPOLOGY);

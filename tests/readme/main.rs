@@ -10,6 +10,9 @@
 //! * `<!-- picture FILE: COMMAND -->`: what this command prints here, on a terminal with colours, is the
 //!   picture in this file.
 //!
+//! A page that types more than what a machine with Rust has says so: `<!-- needs: curl jq -->`. It is run
+//! where that is asked for: `cargo test --test readme -- --include-ignored`. `.ci/run` asks.
+//!
 //! What differs from run to run is left out of what is shown: `[..]` within a line, `...` for lines.
 //! A command that fails is followed by `echo $?`.
 //!
@@ -140,14 +143,33 @@ fn check(path: &Path) -> Vec<String> {
     wrong
 }
 
-#[test]
-fn what_the_pages_show_is_what_comes_out() {
+/// Whether a page needs more than Rust and a shell.
+fn needs_more(path: &Path) -> bool {
+    fs::read_to_string(path).unwrap().lines().any(|line| line.starts_with("<!-- needs: "))
+}
+
+fn check_all(pages: &[PathBuf]) {
     // Side by side: they wait for simulated tasks most of the time.
     let wrong: Vec<String> = std::thread::scope(|scope| {
-        let runs: Vec<_> = pages().into_iter().map(|path| scope.spawn(move || check(&path))).collect();
+        let runs: Vec<_> = pages.iter().map(|path| scope.spawn(move || check(path))).collect();
         runs.into_iter().flat_map(|run| run.join().unwrap()).collect()
     });
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn what_the_pages_show_is_what_comes_out() {
+    let pages: Vec<_> = pages().into_iter().filter(|path| !needs_more(path)).collect();
+    assert!(pages.contains(&PathBuf::from("README.md")), "a newcomer has nothing but Rust");
+    check_all(&pages);
+}
+
+#[test]
+#[ignore = "needs curl and jq"]
+fn what_the_other_pages_show_is_what_comes_out() {
+    let pages: Vec<_> = pages().into_iter().filter(|path| needs_more(path)).collect();
+    assert!(!pages.is_empty(), "no page says what it needs");
+    check_all(&pages);
 }
 
 /// The anchor that GitHub gives a heading.

@@ -387,6 +387,44 @@ fn graph_needs_no_credentials_and_draws_every_configuration() {
     }
 }
 
+/// The arguments of a plan that knows how long steps took when `LIVE` was applied.
+fn timed(folder: &Folder) -> [&'static str; 3] {
+    let log = folder.command(&["apply", "--auto-approve", "--allow-disruption", "--log-file", "runs.ndjson"]);
+    let applied = { log }.output().expect("the program runs");
+    assert!(applied.status.success(), "{}", String::from_utf8_lossy(&applied.stderr));
+    // Back to where it was before: the same plan is to be made.
+    std::fs::write(folder.0.path().join("state.json"), state()).expect("a file");
+    ["plan", "--timings", "runs.ndjson"]
+}
+
+#[test]
+fn where_it_is_known_how_long_steps_take_every_format_says_so() {
+    let folder = Folder::new(&desired());
+    let plan = timed(&folder);
+    let with = |format| [&plan[..], &["--format", format]].concat();
+    let json: Value = serde_json::from_str(&folder.stdout(&with("json"))).expect("JSON");
+    let schema = std::fs::read_to_string("schemas/plan.schema.json").expect("the schema");
+    let schema: Value = serde_json::from_str(&schema).expect("JSON");
+    assert!(jsonschema::is_valid(&schema, &json), "it does not fit its schema: {json:#}");
+    let expected = &json["expected"];
+    assert_eq!((&expected["earlierRuns"], &expected["atLeast"]), (&1.into(), &false.into()), "{expected}");
+    let steps = json["steps"].as_array().expect("steps");
+    let seconds: f64 = steps.iter().map(|it| it["expectedSeconds"].as_f64().expect("a time")).sum();
+    let whole = expected["seconds"].as_f64().expect("a time");
+    assert!(whole > 0.0 && whole <= seconds, "{whole} s of {seconds} s, which are not all at once");
+
+    let html = folder.stdout(&with("html"));
+    assert!(html.contains("<dt>Time</dt>") && html.contains("the median of "), "the page does not say so");
+    assert!(!html.contains("A column is a round"), "the page counts in rounds");
+    assert!(folder.stdout(&with("markdown")).contains("It takes about "));
+    let text = folder.run(0, &plan);
+    assert!(String::from_utf8_lossy(&text.stderr).contains("Expected to take about "));
+    // Nothing is claimed of a plan whose steps were never seen.
+    let destroy = folder.run(0, &[&plan[..], &["--destroy", "--format", "json"]].concat());
+    let json: Value = serde_json::from_slice(&destroy.stdout).expect("JSON");
+    assert!(json["steps"].as_array().expect("steps").iter().any(|it| it["expectedSeconds"].is_null()));
+}
+
 #[test]
 fn a_plan_is_summed_up_in_a_line_for_each_change() {
     let written = Folder::new(&desired()).stdout(&["plan", "--summary"]);

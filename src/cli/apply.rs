@@ -23,6 +23,7 @@ use crate::plan::saved::{self, SavedPlan};
 use crate::render::events::Entry;
 use crate::render::json::Summary;
 use crate::render::outcome;
+use crate::render::report::Expected;
 use crate::render::text::{self, View};
 use crate::render::timing::Timings;
 use crate::render::words::{self, ShortNames};
@@ -119,6 +120,9 @@ impl Run<'_> {
     fn show_plan(&self) {
         let view = View { width: width(), explain: self.args.explain, ..View::default() };
         self.print(&text::plan(self.plan, view));
+        if let Some(expected) = Expected::of(self.plan, &self.timings, self.args.target.parallelism) {
+            say(&format!("Expected to take {} ({}).", expected.takes(), expected.because()));
+        }
     }
 
     /// Refuses to run the plan, if there is a reason to.

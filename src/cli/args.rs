@@ -255,6 +255,9 @@ pub struct Plan {
     /// Show one line for each change, and no order.
     #[arg(long, conflicts_with = "explain")]
     pub summary: bool,
+    /// How long it is expected to take.
+    #[command(flatten)]
+    pub expectations: Expectations,
     /// Write the plan as text, json, markdown, html or gitlab; with =FILE to a file. May be given
     /// several times, once without a file.
     #[arg(long, value_name = "FORMAT[=FILE]")]

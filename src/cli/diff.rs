@@ -24,6 +24,7 @@ async fn diff(args: &args::Diff) -> Result<Exit, Exit> {
         endpoint: session.client.endpoint().url().as_str(),
         only: args.only.as_ref(),
         violations: &[],
+        expected: None,
     };
     out(&text::diff(&yaml::diff(&report)));
     say(&if plan.is_empty() { words::nothing_to_do(&plan) } else { words::summary(&plan) });

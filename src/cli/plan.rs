@@ -7,7 +7,7 @@ use super::{error, out, out_raw, say, width};
 use crate::diff::Goal;
 use crate::plan::guard::{self, Guards, Violation};
 use crate::plan::saved::SavedPlan;
-use crate::render::report::Report;
+use crate::render::report::{Expected, Report};
 use crate::render::text::{self, View};
 use crate::render::{gitlab, html, json, markdown, words};
 
@@ -23,12 +23,14 @@ async fn plan(args: &args::Plan) -> Result<Exit, Exit> {
         return Err(Exit::Usage);
     }
     let session = Session::open(&args.topology, &args.target, &args.limits.lints)?;
+    let timings = session.timings(&args.expectations)?;
     let goal = if args.destroy { Goal::Destroy } else { Goal::Apply };
     let mut planned = session.plan(goal, args.limits.only.as_ref()).await?;
     let warnings = session.remark(&mut planned, &args.limits.lints);
     let Planned { plan, topology, live, .. } = planned;
     let violations = guard::check(&plan, &topology, &guards(&args.limits, false));
     let names: Vec<String> = args.topology.paths.iter().map(|path| path.display().to_string()).collect();
+    let expected = Expected::of(&plan, &timings, args.target.parallelism);
     let report = Report {
         plan: &plan,
         live: &live,
@@ -36,8 +38,12 @@ async fn plan(args: &args::Plan) -> Result<Exit, Exit> {
         endpoint: session.client.endpoint().url().as_str(),
         only: args.limits.only.as_ref(),
         violations: &violations,
+        expected: expected.as_ref(),
     };
     show(&report, args)?;
+    if let Some(expected) = &expected {
+        say(&format!("Expected to take {} ({}).", expected.takes(), expected.because()));
+    }
     refuse(&objections(warnings, &args.limits, &violations))?;
     let has_changes = !plan.is_empty();
     if let Some(path) = &args.out {

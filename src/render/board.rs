@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::forecast::{Forecast, Left};
 use super::timing::Timings;
-use super::words::{self, ShortNames, clip};
+use super::words::{self, ShortNames, clip, clock};
 use super::{ALARM, FAINT, STRONG, styled};
 use crate::apply::{Counts, Event, Progress};
 use crate::plan::{Plan, StepId};
@@ -340,13 +340,6 @@ fn brief(progress: &Progress) -> Option<Note> {
 /// A time that is expected.
 fn about(time: Duration) -> String {
     clock(time + Duration::from_millis(500))
-}
-
-/// A time that runs: `0:07`, `12:34`, `1:02:03`. Begun seconds do not count.
-fn clock(time: Duration) -> String {
-    let seconds = time.as_secs();
-    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
 }
 
 #[cfg(test)]

@@ -362,6 +362,6 @@ const fn number(id: StepId) -> usize {
 }
 
 /// To the millisecond.
-fn seconds(elapsed: Duration) -> f64 {
+pub(super) fn seconds(elapsed: Duration) -> f64 {
     (elapsed.as_secs_f64() * 1000.0).round() / 1000.0
 }

@@ -4,7 +4,6 @@ use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap};
 use std::time::Duration;
 
-use super::timing::Timings;
 use crate::plan::{Edge, Plan, StepId};
 
 /// What is left of a step. Where no time is given, it is not known.
@@ -30,13 +29,6 @@ pub struct Forecast {
 }
 
 impl Forecast {
-    /// The forecast for a plan that has not begun.
-    #[must_use]
-    pub fn of(plan: &Plan, timings: &Timings, parallelism: usize) -> Option<Self> {
-        let expected = |id: StepId| timings.expected(&plan.steps[id.0].operation);
-        Self::from(plan, parallelism, |id| Left::All(expected(id)))
-    }
-
     /// The forecast where so much of each step is left, and so many run at once. None where nothing is known
     /// of any step that is left, or none is left.
     ///

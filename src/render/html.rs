@@ -18,11 +18,12 @@ use super::fields;
 use super::impact::{Alarm, Traffic};
 use super::json::Call;
 use super::order::Order;
-use super::report::Report;
+use super::report::{Expected, Report};
 use super::schedule::Schedule;
+use super::timeline::Timeline;
 use super::words::{self, ACTIONS, ShortNames, action_word};
 use crate::diff::{Action, Change, Goal};
-use crate::plan::{Impact, Plan};
+use crate::plan::{Impact, Plan, StepId};
 use crate::topology::VrackName;
 
 /// How many vRacks are shown unfolded at once.
@@ -46,10 +47,22 @@ struct Page<'a> {
     unchanged: usize,
     rounds: usize,
     step_count: usize,
+    /// How long it takes and from where that is known, where it is.
+    takes: Option<Takes>,
+    /// The parts of the line that steps are drawn along, and its length.
+    cells: Vec<String>,
+    length: u64,
     refusals: Vec<Refusal>,
     alarms: Vec<BTreeMap<&'static str, String>>,
     sections: Vec<Section>,
     program: &'static str,
+}
+
+/// How long the plan is expected to take.
+#[derive(Serialize)]
+struct Takes {
+    words: String,
+    because: String,
 }
 
 /// What `templates/network.svg` is filled with.
@@ -90,7 +103,7 @@ struct Section {
     details: Vec<String>,
     paths: Option<Level>,
     datacenters: Option<Level>,
-    /// Paths by round.
+    /// Paths by part of the line.
     strip: Vec<usize>,
     drawing: Drawing,
     changes: Vec<Row>,
@@ -140,7 +153,13 @@ struct StepRow {
     mark: &'static str,
     word: &'static str,
     does: String,
-    round: usize,
+    /// Where its bar begins, and how long it is.
+    begin: f64,
+    width: f64,
+    /// Where that is, in words.
+    when: String,
+    /// How long it is expected to take, where anything is known of how long steps take.
+    takes: Option<String>,
     is_critical: bool,
     because: Option<String>,
     change: Option<usize>,
@@ -162,12 +181,12 @@ struct Refusal {
 /// The page.
 #[must_use]
 pub fn plan(report: &Report<'_>) -> String {
-    let Report { plan, live: _, name, endpoint, only, violations } = report;
+    let Report { plan, live: _, name, endpoint, only, violations, expected } = report;
     let style = format!("{DRAWING_STYLE}{PAGE_STYLE}");
     let sections = sections(report);
     let refusals: Vec<Refusal> =
         violations.iter().map(|it| Refusal { message: it.to_string(), help: it.help() }).collect();
-    let schedule = Schedule::of(plan);
+    let timeline = Timeline::of(plan, *expected);
     let goal = match plan.goal {
         Goal::Apply => "apply",
         Goal::Destroy => "destroy",
@@ -193,8 +212,11 @@ pub fn plan(report: &Report<'_>) -> String {
         is_empty: plan.is_empty(),
         counts: counts(plan.changes.iter()),
         unchanged: plan.unchanged,
-        rounds: schedule.length,
+        rounds: Schedule::of(plan).length,
         step_count: plan.steps.len(),
+        takes: expected.map(|it| Takes { words: it.takes(), because: it.because() }),
+        cells: timeline.cells,
+        length: timeline.length,
         refusals,
         alarms,
         sections,
@@ -265,11 +287,12 @@ fn sections(report: &Report<'_>) -> Vec<Section> {
     let plan = report.plan;
     let estate = report.estate();
     let names = ShortNames::of(plan);
-    let mut paths = Schedule::of(plan).paths(plan);
+    let timeline = Timeline::of(plan, report.expected);
+    let mut paths = timeline.paths(plan);
     let mut changes: BTreeMap<&VrackName, Vec<Row>> = BTreeMap::new();
     let mut steps: BTreeMap<&VrackName, Vec<StepRow>> = BTreeMap::new();
     let mut of_change: Vec<Vec<usize>> = vec![Vec::new(); plan.changes.len()];
-    for (row, vrack) in step_rows(plan) {
+    for (row, vrack) in step_rows(plan, &timeline, report.expected) {
         if let Some(change) = row.change {
             of_change[change - 1].push(row.number);
         }
@@ -352,9 +375,12 @@ fn change_row(at: usize, change: &Change, steps: Vec<usize>, names: &ShortNames)
     }
 }
 
-fn step_rows(plan: &Plan) -> Vec<(StepRow, &VrackName)> {
+fn step_rows<'p>(
+    plan: &'p Plan,
+    timeline: &Timeline,
+    expected: Option<&Expected>,
+) -> Vec<(StepRow, &'p VrackName)> {
     let names = ShortNames::of(plan);
-    let schedule = Schedule::of(plan);
     let mut waits: Vec<Vec<Wait>> = plan.steps.iter().map(|_| Vec::new()).collect();
     for edge in &plan.edges {
         waits[edge.after.0].push(Wait { number: edge.before.0 + 1, because: edge.because.to_string() });
@@ -362,13 +388,17 @@ fn step_rows(plan: &Plan) -> Vec<(StepRow, &VrackName)> {
     let rows = plan.steps().zip(waits).map(|((id, step), waits)| {
         let (mark, word) = call_mark(Call::of(&step.operation));
         let change = step.change.and_then(|at| plan.changes.get(at));
+        let Bar { begin, width, when, takes } = bar(id, timeline, expected);
         let row = StepRow {
             number: id.0 + 1,
             mark,
             word,
             does: words::step(step, &names),
-            round: schedule.round(id),
-            is_critical: schedule.is_critical(id),
+            begin,
+            width,
+            when,
+            takes,
+            is_critical: timeline.is_critical(id),
             because: change.map(words::reason),
             change: step.change.map(|at| at + 1),
             waits,
@@ -376,6 +406,32 @@ fn step_rows(plan: &Plan) -> Vec<(StepRow, &VrackName)> {
         (row, &step.address.vrack)
     });
     rows.collect()
+}
+
+/// A step along the line.
+struct Bar {
+    begin: f64,
+    width: f64,
+    when: String,
+    takes: Option<String>,
+}
+
+fn bar(id: StepId, timeline: &Timeline, expected: Option<&Expected>) -> Bar {
+    let (from, to) = timeline.span(id);
+    let (begin, length, whole) = (from as f64, (to - from) as f64, timeline.length as f64);
+    let Some(expected) = expected else {
+        // A gap between rounds.
+        return Bar { begin: begin + 0.04, width: 0.92, when: format!("round {}", from + 1), takes: None };
+    };
+    // What is too short to be seen is drawn as if it were not.
+    let width = length.max(whole / 150.0).min(whole - begin.min(whole * 149.0 / 150.0));
+    let begin = begin.min(whole - width);
+    let at = words::clock(expected.forecast.spans[id.0].0);
+    let takes = match expected.steps[id.0] {
+        Some(takes) => format!("expected to take {}, from {at} on", words::rough(takes)),
+        None => format!("begins at {at}, and it is not known how long it takes"),
+    };
+    Bar { begin, width, when: takes.clone(), takes: Some(takes) }
 }
 
 /// How a step is marked, and the word for it.

@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::estate::{Item, Mark};
-use super::report::{Report, managed};
+use super::events::seconds;
+use super::report::{self, Report, managed};
 use super::schedule::Schedule;
 use super::words::{self, ShortNames};
 use super::{fields, impact};
@@ -25,7 +26,7 @@ use crate::topology::{
 };
 
 /// The version of this format. A new field raises the minor number, anything else the major one.
-pub const FORMAT: &str = "1.0";
+pub const FORMAT: &str = "1.1";
 /// The version of Terraform's format that `resource_changes` follows.
 const TERRAFORM_FORMAT: &str = "1.2";
 
@@ -65,6 +66,23 @@ pub struct Document {
     pub unmanaged: Vec<Address>,
     /// What the plan would do and may not. It is refused if there is anything.
     pub violations: Vec<Violation>,
+    /// How long it is expected to take, where that is known from earlier runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected: Option<Expected>,
+}
+
+/// How long a plan is expected to take.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Expected {
+    /// How long, by the order and by what single steps are expected to take.
+    pub seconds: f64,
+    /// Whether it is more than that, because of some step it is not known how long it takes.
+    pub at_least: bool,
+    /// How many steps were measured.
+    pub measured_steps: usize,
+    /// In how many earlier runs.
+    pub earlier_runs: usize,
 }
 
 /// How many changes there are of each kind.
@@ -215,7 +233,7 @@ pub struct Values {
 }
 
 /// One API call and the wait for its effect.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Step {
     /// Its number, from 1.
@@ -231,6 +249,9 @@ pub struct Step {
     pub resource_change: Option<usize>,
     /// How many steps have to be done one after the other before it can begin.
     pub round: usize,
+    /// How long it is expected to take, where that is known: the median of what was measured of its kind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected_seconds: Option<f64>,
 }
 
 /// What a step does.
@@ -312,7 +333,7 @@ pub fn schema() -> Value {
 
 impl Document {
     fn of(report: &Report<'_>) -> Self {
-        let Report { plan, live: _, name: _, endpoint, only, violations } = report;
+        let Report { plan, live: _, name: _, endpoint, only, violations, expected } = report;
         let estate = report.estate();
         let items: Vec<&Item<'_>> = managed(&estate).collect();
         let entries: HashMap<usize, usize> =
@@ -326,7 +347,7 @@ impl Document {
             only: only.cloned(),
             summary: Summary::of(plan),
             resource_changes: items.iter().map(|item| ResourceChange::of(plan, item)).collect(),
-            steps: steps(plan, &entries),
+            steps: steps(plan, &entries, *expected),
             edges: plan.edges.iter().map(Edge::from).collect(),
             impact: plan.impact.clone(),
             alarms: impact::Traffic::of(plan).alarms().map(Alarm::from).collect(),
@@ -335,6 +356,7 @@ impl Document {
                 .iter()
                 .map(|it| Violation { message: it.to_string(), help: it.help().to_owned() })
                 .collect(),
+            expected: expected.map(Expected::from),
         }
     }
 }
@@ -468,7 +490,7 @@ impl Values {
     }
 }
 
-fn steps(plan: &Plan, entries: &HashMap<usize, usize>) -> Vec<Step> {
+fn steps(plan: &Plan, entries: &HashMap<usize, usize>, expected: Option<&report::Expected>) -> Vec<Step> {
     let names = ShortNames::of(plan);
     let schedule = Schedule::of(plan);
     let step = |(id, step): (StepId, &crate::plan::Step)| Step {
@@ -478,6 +500,7 @@ fn steps(plan: &Plan, entries: &HashMap<usize, usize>) -> Vec<Step> {
         does: words::step(step, &names),
         resource_change: step.change.and_then(|change| entries.get(&change).copied()),
         round: schedule.round(id),
+        expected_seconds: expected.and_then(|it| it.steps[id.0]).map(seconds),
     };
     plan.steps().map(step).collect()
 }
@@ -501,6 +524,18 @@ impl Call {
             | Operation::AwaitGone { .. }
             | Operation::AwaitTask { .. }
             | Operation::AwaitVrackTask { .. } => Self::Wait,
+        }
+    }
+}
+
+impl From<&report::Expected> for Expected {
+    fn from(expected: &report::Expected) -> Self {
+        let report::Expected { forecast, steps: _, measured, runs } = expected;
+        Self {
+            seconds: seconds(forecast.end),
+            at_least: forecast.is_least,
+            measured_steps: *measured,
+            earlier_runs: *runs,
         }
     }
 }

@@ -140,7 +140,9 @@ fn about(report: &Report<'_>) -> String {
         crate::diff::Goal::Destroy => "Plan to remove",
     };
     let only = report.only.map(|only| format!(", only {}", code(&only.to_string()))).unwrap_or_default();
-    format!("{goal} {}{only}, against {}.", code(report.name), code(report.endpoint))
+    let takes = report.expected.map(|it| format!(" It takes {}: {}.", it.takes(), it.because()));
+    let takes = takes.unwrap_or_default();
+    format!("{goal} {}{only}, against {}.{takes}", code(report.name), code(report.endpoint))
 }
 
 fn warnings(report: &Report<'_>) -> Vec<String> {

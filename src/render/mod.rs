@@ -21,6 +21,7 @@ mod sample;
 pub mod schedule;
 pub mod sketch;
 pub mod text;
+pub mod timeline;
 pub mod timing;
 pub mod words;
 pub mod yaml;

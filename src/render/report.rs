@@ -1,6 +1,11 @@
 //! What every document about a plan is made of.
 
+use std::time::Duration;
+
 use super::estate::{Estate, Item, Mark};
+use super::forecast::{Forecast, Left};
+use super::timing::Timings;
+use super::words;
 use crate::live::Live;
 use crate::plan::Plan;
 use crate::plan::guard::Violation;
@@ -21,6 +26,48 @@ pub struct Report<'a> {
     pub only: Option<&'a Address>,
     /// What it would do and may not.
     pub violations: &'a [Violation],
+    /// How long it is expected to take, if anything is known of that.
+    pub expected: Option<&'a Expected>,
+}
+
+/// How long a plan is expected to take, and from where that is known.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Expected {
+    /// When each step begins and ends.
+    pub forecast: Forecast,
+    /// By step: how long it takes, if that is known.
+    pub steps: Vec<Option<Duration>>,
+    /// How many steps were measured.
+    pub measured: usize,
+    /// In how many earlier runs.
+    pub runs: usize,
+}
+
+impl Expected {
+    /// How long a plan takes of which so many steps run at once. None where nothing was measured that it does.
+    #[must_use]
+    pub fn of(plan: &Plan, timings: &Timings, parallelism: usize) -> Option<Self> {
+        let steps: Vec<_> = plan.steps.iter().map(|step| timings.expected(&step.operation)).collect();
+        let forecast = Forecast::from(plan, parallelism, |id| Left::All(steps[id.0]))?;
+        Some(Self { forecast, steps, measured: timings.steps(), runs: timings.runs() })
+    }
+
+    /// How long it takes, in words.
+    #[must_use]
+    pub fn takes(&self) -> String {
+        let about = if self.forecast.is_least { "at least" } else { "about" };
+        format!("{about} {}", words::rough(self.forecast.end))
+    }
+
+    /// From where that is known, in words.
+    #[must_use]
+    pub fn because(&self) -> String {
+        format!(
+            "the median of {} measured in {}",
+            words::many(self.measured, "step"),
+            words::many(self.runs, "earlier run")
+        )
+    }
 }
 
 impl<'a> Report<'a> {

@@ -2,11 +2,7 @@
 //!
 //! A round is no time. How long OVHcloud's tasks take is not documented, so each step counts for one.
 
-use std::collections::BTreeMap;
-
-use crate::live::Status;
-use crate::plan::{Edge, Operation, Plan, Step, StepId, Target};
-use crate::topology::{Pop, Spec, VrackName};
+use crate::plan::{Edge, Plan, StepId};
 
 /// When each step of a plan can begin.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -53,57 +49,5 @@ impl Schedule {
     #[must_use]
     pub fn is_critical(&self, step: StepId) -> bool {
         self.critical.get(step.0).copied().unwrap_or(false)
-    }
-
-    /// How many l3 paths of each vRack stand in each round, if every step takes one round. Only vRacks
-    /// where that number changes.
-    #[must_use]
-    pub fn paths(&self, plan: &Plan) -> BTreeMap<VrackName, Vec<usize>> {
-        // How many go with a round's beginning, and how many come with its end.
-        let mut moves: BTreeMap<&VrackName, Vec<(usize, usize)>> = BTreeMap::new();
-        for (id, step) in plan.steps() {
-            let (goes, comes) = (takes_a_path(plan, step), brings_a_path(plan, step));
-            if goes || comes {
-                let rounds = moves.entry(&step.address.vrack).or_insert_with(|| vec![(0, 0); self.length]);
-                let round = &mut rounds[self.round(id)];
-                round.0 += usize::from(goes);
-                round.1 += usize::from(comes);
-            }
-        }
-        let mut paths = BTreeMap::new();
-        for (vrack, moves) in moves {
-            let Some(impact) = plan.impact.get(vrack) else { continue };
-            let mut now = impact.paths.before;
-            let mut counts = Vec::with_capacity(moves.len());
-            for (gone, come) in moves {
-                now = now.saturating_sub(gone);
-                counts.push(now);
-                now += come;
-            }
-            // Where the plan counts otherwise (something is on its way out already), nothing is claimed.
-            if now == impact.paths.after {
-                paths.insert(vrack.clone(), counts);
-            }
-        }
-        paths
-    }
-}
-
-fn takes_a_path(plan: &Plan, step: &Step) -> bool {
-    let Operation::DeletePop { .. } = step.operation else { return false };
-    let change = step.change.and_then(|at| plan.changes.get(at));
-    change.and_then(|it| it.before.as_ref()).is_some_and(|before| {
-        before.status == Status::Active && matches!(before.spec, Spec::Pop(Pop::L3 { .. }))
-    })
-}
-
-fn brings_a_path(plan: &Plan, step: &Step) -> bool {
-    match &step.operation {
-        Operation::CreatePop { pop: Pop::L3 { .. }, .. } => true,
-        Operation::AwaitActive { target: Target::Pop { .. } } => {
-            let change = step.change.and_then(|at| plan.changes.get(at));
-            change.is_some_and(|it| matches!(it.after, Some(Spec::Pop(Pop::L3 { .. }))))
-        }
-        _ => false,
     }
 }

@@ -208,3 +208,11 @@ pub fn rough(estimate: Duration) -> String {
     let seconds = (estimate + Duration::from_millis(500)).as_secs();
     if seconds < 60 { format!("{seconds} s") } else { duration(Duration::from_secs(seconds)) }
 }
+
+/// A time that runs: `0:07`, `12:34`, `1:02:03`. Begun seconds do not count.
+#[must_use]
+pub fn clock(time: Duration) -> String {
+    let seconds = time.as_secs();
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
+}

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use ovhconnect::rehearsal;
 use ovhconnect::sim::clock::SystemClock;
-use ovhconnect::sim::{Effect, Fault, Options, PortStatus, Simulator, serve};
+use ovhconnect::sim::{Effect, Fault, Options, PortStatus, Simulator, World, serve};
 use ovhconnect::topology::files;
 
 const FIRST: &str = "6b0c8f3e-3c1f-4a5e-9a52-0c4c9b1f2d01";
@@ -424,17 +424,24 @@ fn guards_refuse_before_anything_is_sent() {
     let bench = Bench::new(&two_services());
     bench.apply();
     bench.simulator.clear_log();
-    bench.write(&one_service());
-    for (guard, said) in [
-        (&["--max-deletes", "1"][..], "at most 1"),
-        (&["--deny", "detach"], "--deny detach"),
-        (&["--deny", "delete", "--deny", "replace"], "--deny delete"),
+    let changed = one_service().replace("65001", "65009");
+    for (topology, guard, said) in [
+        (&*one_service(), &["--max-deletes", "1"][..], "at most 1"),
+        (&one_service(), &["--deny", "delete"], "deleted (--deny delete)"),
+        (&one_service(), &["--deny", "detach"], "detached (--deny detach)"),
+        (&changed, &["--deny", "replace"], "replaced (--deny replace)"),
+        (&changed, &["--deny", "delete", "--deny", "replace"], "replaced (--deny replace)"),
+        (NO_SERVICE, &["--deny", "last-path"], "(--deny last-path)"),
     ] {
+        bench.write(topology);
         for command in [&["plan"][..], &["apply", "--auto-approve", "--allow-disruption"]] {
             let ended = bench.run(&[command, guard].concat()).exits(3);
             assert!(ended.stderr().contains(said), "{guard:?}: {}", ended.stderr());
         }
     }
+    assert_eq!(bench.mutations(), [""; 0]);
+
+    bench.write(&one_service());
     bench.run(&["plan", "--max-deletes", "2", "--deny", "replace", "--deny", "last-path"]).exits(0);
     bench.run(&["plan", "--destroy", "--deny", "last-path"]).exits(3);
 
@@ -471,6 +478,31 @@ fn a_saved_plan_is_applied_exactly_once() {
     assert!(edited.stderr().contains("checksum"), "{}", edited.stderr());
     std::fs::write(&path, &text[..text.len() / 2]).expect("a file");
     bench.run(&["apply", "plan.json"]).exits(1);
+    assert_eq!(bench.mutations(), [""; 0]);
+}
+
+#[test]
+fn a_saved_plan_is_for_the_api_and_the_account_it_was_made_for() {
+    let bench = Bench::new(&one_service());
+    bench.run(&["plan", "--out", "plan.json", "--rate", "0"]).exits(0);
+
+    let other = Bench::new(&one_service());
+    let plan = |bench: &Bench| bench.folder.path().join("plan.json");
+    std::fs::copy(plan(&bench), plan(&other)).expect("a copy");
+    let elsewhere = other.run(&["apply", "plan.json"]).exits(1);
+    for said in [format!("made against {}", bench.endpoint), format!("endpoint is {}", other.endpoint)] {
+        assert!(elsewhere.stderr().contains(&said), "{said:?} is missing:\n{}", elsewhere.stderr());
+    }
+    assert_eq!(other.mutations(), [""; 0]);
+
+    // The same API, with the credentials of someone who has another vRack.
+    other.write(&one_service().replace("pn-1", "pn-9"));
+    let account = rehearsal::account_for(&files::load(&[other.folder.path()]).topology);
+    *bench.simulator.world() = World::new(&account, Options::default()).expect("a valid account");
+    let someone_else = bench.run(&["apply", "plan.json"]).exits(1);
+    for said in ["there is no vRack pn-1 in this account", "pn-9"] {
+        assert!(someone_else.stderr().contains(said), "{said:?} is missing:\n{}", someone_else.stderr());
+    }
     assert_eq!(bench.mutations(), [""; 0]);
 }
 

@@ -105,17 +105,25 @@ impl Task {
     /// The function's name says of which kind the configuration is: numbers are not unique over kinds.
     #[must_use]
     pub fn is_about(&self, service: ServiceId, id: &ConfigId) -> bool {
-        let Some(resource) = self.resource_id else { return false };
+        let Some(resource) = self.resource_id.filter(|_| self.is_of_kind(id)) else { return false };
         match id {
             ConfigId::Member => false,
-            ConfigId::Pop(key) => {
-                self.function.ends_with("PopConfiguration") && key.service == service && key.id == resource
-            }
-            ConfigId::Datacenter(ids) => {
-                self.function.ends_with("DatacenterConfiguration") && ids.values().any(|id| *id == resource)
-            }
-            ConfigId::Extra { id, .. } => self.function.ends_with("ExtraConfiguration") && *id == resource,
+            ConfigId::Pop(key) => key.service == service && key.id == resource,
+            ConfigId::Datacenter(ids) => ids.values().any(|id| *id == resource),
+            ConfigId::Extra { id, .. } => *id == resource,
         }
+    }
+
+    /// Whether it is about a configuration of the same kind as `id`, by the API's naming of functions.
+    #[must_use]
+    pub fn is_of_kind(&self, id: &ConfigId) -> bool {
+        let kind = match id {
+            ConfigId::Member => return false,
+            ConfigId::Pop(_) => "PopConfiguration",
+            ConfigId::Datacenter(_) => "DatacenterConfiguration",
+            ConfigId::Extra { .. } => "ExtraConfiguration",
+        };
+        self.function.ends_with(kind)
     }
 }
 

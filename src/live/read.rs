@@ -438,7 +438,9 @@ impl Reader<'_> {
             }
         }
         let services = services.into_iter().map(|reading| (reading.id, reading.live)).collect();
-        Ok(VrackReading { services, configs, aliases, tasks })
+        let mut reading = VrackReading { services, configs, aliases, tasks };
+        reading.trust_unseen_tasks();
+        Ok(reading)
     }
 
     async fn service(&self, id: ServiceId, service: &wire::Service) -> Result<ServiceReading, ReadError> {
@@ -538,12 +540,29 @@ struct VrackReading {
 
 impl VrackReading {
     fn is_consistent(&self) -> bool {
-        let configs = || self.configs.values().flatten();
-        let seen = |(service, task): &(ServiceId, Task)| {
-            let mut ids = configs().map(|config| &config.id).chain(&self.aliases);
-            !task.adds_configuration() || ids.any(|id| task.is_about(*service, id))
-        };
-        configs().all(|config| config.status != Status::Stuck) && self.tasks.iter().all(seen)
+        let mut configs = self.configs.values().flatten();
+        configs.all(|config| config.status != Status::Stuck) && self.unseen_creations().next().is_none()
+    }
+
+    /// The tasks that create something, and nothing that was read bears the number they name.
+    fn unseen_creations(&self) -> impl Iterator<Item = &Task> {
+        let ids = move || self.configs.values().flatten().map(|config| &config.id).chain(&self.aliases);
+        let creations = self.tasks.iter().filter(|(_, task)| task.adds_configuration());
+        creations
+            .filter(move |(service, task)| !ids().any(|id| task.is_about(*service, id)))
+            .map(|(_, task)| task)
+    }
+
+    /// A service numbers what its vRack shares by itself, and where its PoP has gone since, nothing shows
+    /// which number that was. What it creates must not be taken for failed as long as its task runs.
+    fn trust_unseen_tasks(&mut self) {
+        let unseen: Vec<Task> = self.unseen_creations().cloned().collect();
+        let shared = self.configs.iter_mut().filter(|(at, _)| matches!(at.node, Node::Datacenter(..)));
+        for config in shared.flat_map(|(_, configs)| configs) {
+            if config.status == Status::Stuck && unseen.iter().any(|task| task.is_of_kind(&config.id)) {
+                config.status = Status::Creating;
+            }
+        }
     }
 }
 

@@ -116,11 +116,13 @@ fn ways(draft: &Draft<'_>, vrack: &VrackName, live: &Live, ties: &Ties) -> usize
     pairs.filter(|(new, release)| !draft.graph.reaches(*release, *new)).count()
 }
 
-/// How the l3 PoPs that are made depend on those that go.
+/// How the l3 PoPs that are made depend on what goes.
 struct Ties {
-    /// How many have to go before one is made, and how many are made only after one is gone: the fewer,
-    /// the less it is in the way of the paths of other vRacks.
+    /// How many PoPs have to go before one is made, and how many are made only after one is gone: the
+    /// fewer, the less it is in the way of the paths of other vRacks.
     count: BTreeMap<NodeIndex, usize>,
+    /// How many datacenters have to go before a PoP is made.
+    datacenters: BTreeMap<NodeIndex, usize>,
     /// Whether one waits for another of another vRack.
     cross: bool,
 }
@@ -130,9 +132,16 @@ impl Ties {
         let pops = || draft.units.iter().filter(|unit| unit.is_pop());
         let removals: BTreeSet<NodeIndex> =
             pops().filter(|unit| unit.releases_l3_pop()).filter_map(|unit| unit.release).collect();
-        let mut ties = Self { count: BTreeMap::new(), cross: false };
+        let going: BTreeSet<NodeIndex> = draft
+            .units
+            .iter()
+            .filter(|unit| unit.is_l3_datacenter())
+            .filter_map(|unit| unit.release)
+            .collect();
+        let mut ties = Self { count: BTreeMap::new(), datacenters: BTreeMap::new(), cross: false };
         for claim in pops().filter(|unit| unit.claims_l3_pop()).filter_map(|unit| unit.claim) {
             let before = draft.graph.ancestors(claim);
+            ties.datacenters.insert(claim, before.iter().filter(|node| going.contains(node)).count());
             for removal in before.iter().filter(|node| removals.contains(node)) {
                 *ties.count.entry(claim).or_default() += 1;
                 *ties.count.entry(*removal).or_default() += 1;
@@ -145,6 +154,12 @@ impl Ties {
 
     fn count(&self, node: NodeIndex) -> usize {
         self.count.get(&node).copied().unwrap_or_default()
+    }
+
+    /// How many datacenters go before a PoP is made, where that may decide: between vRacks the PoPs alone
+    /// do, so that what goes down for want of a path is the same whichever datacenters change.
+    fn datacenters(&self, claim: NodeIndex) -> usize {
+        self.datacenters.get(&claim).copied().filter(|_| !self.cross).unwrap_or_default()
     }
 }
 
@@ -215,10 +230,13 @@ fn olds(draft: &Draft<'_>, vrack: &VrackName, ties: &Ties) -> Vec<Old> {
     olds
 }
 
-/// The nodes that make an l3 PoP, or wait for one that is being made: first the least tied.
+/// The nodes that make an l3 PoP, or wait for one that is being made: first the least tied, of them the
+/// one for which the fewest datacenters go.
 fn news(draft: &Draft<'_>, vrack: &VrackName, ties: &Ties) -> Vec<NodeIndex> {
     let units = draft.in_vrack(vrack).filter(|unit| unit.is_pop() && unit.claims_l3_pop());
-    let rank = |unit: &Unit<'_>, claim| (unit.change.action != Action::Wait, ties.count(claim));
+    let rank = |unit: &Unit<'_>, claim| {
+        (unit.change.action != Action::Wait, ties.count(claim), ties.datacenters(claim))
+    };
     let mut news: Vec<_> =
         units.filter_map(|unit| unit.claim.map(|claim| (rank(unit, claim), claim))).collect();
     news.sort_by_key(|(rank, _)| *rank);

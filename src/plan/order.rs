@@ -234,17 +234,21 @@ fn route(draft: &mut Draft<'_>, vrack: &VrackName, live: &Live, lifeline: &Lifel
 /// Calls go through the new PoP, but for those that it waits for, or that only the old one is sure of.
 ///
 /// The datacenters take their turns in between: one that keeps another up may have to be made early, and
-/// what has to be called through the old PoP anyway waits for none.
+/// what has to be called through the old PoP anyway waits for none. An old PoP that is not in force takes
+/// nothing new and need not show what is there: through it goes only what the new one waits for.
 fn route_rolling(draft: &mut Draft<'_>, vrack: &VrackName, nodes: Vec<Routed>, new: NodeIndex, old: &Old) {
     let is_awaited = |draft: &Draft<'_>, node: &Routed| draft.graph.reaches(node.at, new);
     // What it stands in, or what stands in it, may well be called later and through another PoP.
     let early = |draft: &mut Draft<'_>, node: Routed| {
         before(draft, &Routed { implied: false, ..node }, old, &[old.release]);
     };
-    let (first, rest): (Vec<_>, Vec<_>) = nodes
-        .into_iter()
-        .partition(|node| node.is_wait || (node.is_twin && !node.makes) || is_awaited(draft, node));
+    let is_sure = |node: &Routed| old.is_up && (node.is_wait || (node.is_twin && !node.makes));
+    let (first, rest): (Vec<_>, Vec<_>) =
+        nodes.into_iter().partition(|node| is_sure(node) || is_awaited(draft, node));
     first.into_iter().for_each(|node| early(draft, node));
+    for node in rest.iter().filter(|node| node.makes && !old.is_up) {
+        after(draft, node, new);
+    }
     roll_datacenters(draft, vrack);
     let (first, late): (Vec<_>, Vec<_>) = rest.into_iter().partition(|node| is_awaited(draft, node));
     first.into_iter().for_each(|node| early(draft, node));

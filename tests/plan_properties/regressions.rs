@@ -346,14 +346,15 @@ fn the_end_of_an_extra_is_awaited_where_it_was_read_and_not_at_its_twin() {
     datacenters:
       GRA: {subnet: 10.1.0.0/24, extra: [{type: network, subnet: 192.168.0.0/24, nextHop: 10.1.0.10}]}
 ";
-    for distinct_ids_per_service in [false, true] {
+    // Through the other PoP the first of the twins would be taken for either of them.
+    for (distinct_ids_per_service, going) in [(false, 0), (false, 1), (true, 0), (true, 1)] {
         let mut world = account(&[(0, Some("pn-1")), (1, Some("pn-1"))]);
         let pop = world.seed_pop(uuid(0), &l3(0, "172.16.0.0/30"), Seed::Active);
         world.seed_pop(uuid(1), &l3(1, "172.16.0.4/30"), Seed::Active);
         let id = world.seed_datacenter("pn-1", &datacenter(1, Some("10.1.0.0/24")), Seed::Active);
-        let twin = world.seed_extra(id, &route("192.168.0.0/24", "10.1.0.10"), Seed::Active);
-        world.seed_extra(id, &route("192.168.0.0/24", "10.1.0.10"), Seed::Active);
-        world.delete_extra(uuid(0), pop, id, twin).unwrap();
+        let twins =
+            [(); 2].map(|()| world.seed_extra(id, &route("192.168.0.0/24", "10.1.0.10"), Seed::Active));
+        world.delete_extra(uuid(0), pop, id, twins[going]).unwrap();
         world.set_options(Options { distinct_ids_per_service, ..Options::default() });
         runs(topology, &world, 1);
     }
@@ -504,4 +505,73 @@ fn the_vrack_with_fewer_ways_to_keep_a_path_chooses_first() {
     world.seed_datacenter("pn-1", &datacenter(2, Some("10.1.0.0/24")), Seed::Active);
     let facts = runs(topology, &world, 12);
     assert_eq!(facts.kept, 3, "both vRacks keep a path, and the datacenter stands");
+}
+
+#[test]
+fn through_a_pop_whose_creation_failed_no_twin_is_looked_for() {
+    let topology = "
+  pn-1:
+    services:
+      00000000-0000-0000-0000-000000000001:
+        pop: {type: l3, customerBgpArea: 65001, subnet: 10.0.0.0/30}
+      00000000-0000-0000-0000-000000000003:
+        pop: {type: l3, customerBgpArea: 65001, subnet: 10.0.0.4/30}
+    datacenters: {LIM: {subnet: 10.0.1.0/28}}
+";
+    let mut world = account(&[(0, Some("pn-1")), (2, Some("pn-1"))]);
+    world.seed_pop(uuid(0), &l3(0, "10.0.0.0/30"), Seed::Deleting(LONG));
+    world.seed_pop(uuid(2), &l3(2, "10.0.0.4/30"), Seed::Stuck);
+    for _ in 0..2 {
+        world.seed_datacenter("pn-1", &datacenter(4, Some("10.0.1.0/28")), Seed::Active);
+    }
+    world.set_options(Options { inherited_while_init: false, ..Options::default() });
+    runs(topology, &world, 5);
+}
+
+#[test]
+fn through_a_pop_whose_creation_failed_nothing_is_made() {
+    let topology = one_l3("10.0.0.0/30", "    datacenters: {LIM: {subnet: 10.1.0.0/24}}\n");
+    let mut world = account(&[(0, Some("pn-1")), (2, Some("pn-1"))]);
+    world.seed_pop(uuid(2), &l3(2, "172.16.0.0/30"), Seed::Stuck);
+    world.seed_datacenter("pn-1", &datacenter(2, Some("10.0.0.0/24")), Seed::Active);
+    runs(&topology, &world, 5);
+}
+
+#[test]
+fn what_is_made_through_a_pop_that_has_gone_since_has_not_failed() {
+    let topology = one_l3(
+        "172.16.0.0/30",
+        "      00000000-0000-0000-0000-000000000002: {}
+    datacenters: {GRA: {subnet: 10.1.0.0/24}}
+",
+    );
+    let options = |task| Options { task, distinct_ids_per_service: true, ..Options::default() };
+    let mut world = account(&[(0, Some("pn-1")), (1, Some("pn-1"))]);
+    world.seed_pop(uuid(0), &l3(0, "172.16.0.0/30"), Seed::Active);
+    let leaving = world.seed_pop(uuid(1), &l3(1, "172.16.0.4/30"), Seed::Active);
+    world.set_options(options(LONG));
+    world.create_datacenter(uuid(1), leaving, &datacenter(1, Some("10.1.0.0/24"))).unwrap();
+    world.set_options(options(Duration::from_secs(1)));
+    world.delete_pop(uuid(1), leaving).unwrap();
+    while !world.pops(uuid(1)).unwrap().is_empty() {
+        let next = world.next_event().unwrap();
+        world.advance(next);
+    }
+    runs(&topology, &world, 1);
+}
+
+#[test]
+fn the_new_pop_that_waits_for_no_datacenter_keeps_the_path() {
+    let topology = one_l3(
+        "10.0.0.0/30",
+        "      00000000-0000-0000-0000-000000000002:
+        pop: {type: l3, customerBgpArea: 65001, subnet: 10.3.0.0/30}
+    datacenters: {LIM: {subnet: 172.16.0.0/16}}
+",
+    );
+    let mut world = account(&[(0, Some("pn-1")), (1, Some("pn-1")), (2, Some("pn-1"))]);
+    world.seed_pop(uuid(2), &l3(2, "172.16.0.0/30"), Seed::Active);
+    world.seed_datacenter("pn-1", &datacenter(2, Some("10.0.0.0/24")), Seed::Active);
+    let facts = runs(&topology, &world, 6);
+    assert_eq!(facts.kept, 2, "a path and a datacenter stand throughout");
 }

@@ -95,6 +95,7 @@ fn render(bencher: Bencher<'_, '_>, size: usize, write: impl Fn(&Report<'_>) -> 
         endpoint: "http://127.0.0.1/1.0",
         only: None,
         violations: &[],
+        expected: None,
     };
     bencher.counter(ItemsCount::new(size)).bench_local(|| write(&report));
 }

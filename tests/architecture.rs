@@ -137,10 +137,10 @@ fn crates_named(tokens: TokenStream) -> BTreeSet<String> {
     for (at, token) in tokens.iter().enumerate() {
         match token {
             TokenTree::Group(group) => named.extend(crates_named(group.stream())),
-            TokenTree::Ident(word) if is_separator(&tokens, at + 1) => {
-                if at < 2 || !is_separator(&tokens, at - 2) {
-                    named.insert(word.to_string());
-                }
+            TokenTree::Ident(word)
+                if is_separator(&tokens, at + 1) && (at < 2 || !is_separator(&tokens, at - 2)) =>
+            {
+                named.insert(word.to_string());
             }
             _ => {}
         }

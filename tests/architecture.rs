@@ -97,7 +97,6 @@ fn modules_import_only_what_the_table_allows() {
 /// Crates that belong to the edge of the program, and the modules that may use them.
 const EDGE: &[(&str, &[&str])] = &[
     ("clap", &["cli"]),
-    ("indicatif", &["cli"]),
     ("anstream", &["cli", "render"]),
     ("reqwest", &["api"]),
     ("axum", &["sim", "rehearsal"]),

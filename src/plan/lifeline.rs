@@ -25,10 +25,12 @@ pub(super) enum Lifeline {
         /// is up and that one is not.
         old: Old,
     },
-    /// There was none; one is made.
+    /// There was none in force; one is made.
     Opening {
         /// The node that makes it.
         new: NodeIndex,
+        /// One that is not in force and that the plan leaves alone: what the new one waits for is held by it.
+        holder: Option<PopKey>,
     },
     /// All go, and none comes.
     Ending {
@@ -172,7 +174,9 @@ fn of(draft: &mut Draft<'_>, vrack: &VrackName, live: &Live, ties: &Ties) -> Lif
     let news = news(draft, vrack, ties);
     match (olds.first().copied(), news.first().copied()) {
         (None, None) => Lifeline::Absent,
-        (None, Some(new)) => Lifeline::Opening { new },
+        (None, Some(new)) => {
+            Lifeline::Opening { new, holder: untouched(draft, vrack, live).find_map(|it| pop_key(Some(it))) }
+        }
         (Some(old), None) => Lifeline::Ending { old, removals: removals(&olds) },
         (Some(first_old), Some(first_new)) => {
             // One that is up keeps a path up; failing that, any keeps the datacenters from going with the last.
@@ -204,15 +208,25 @@ fn removals(olds: &[Old]) -> Vec<NodeIndex> {
 
 /// The active l3 PoPs that the plan does not touch, those without unfinished tasks first.
 fn kept(draft: &Draft<'_>, vrack: &VrackName, live: &Live) -> Vec<PopKey> {
-    let untouched = live.l3_pops(vrack).filter(|(address, config)| {
-        let touched = |unit: &Unit<'_>| unit.released().is_some_and(|released| released.id == config.id);
-        config.status == Status::Active && !draft.at(address).any(touched)
-    });
     let is_busy =
         |key: &PopKey| live.services.get(&key.service).is_some_and(|service| !service.tasks.is_empty());
-    let mut kept: Vec<PopKey> = untouched.filter_map(|(_, config)| pop_key(Some(config))).collect();
+    let in_force = untouched(draft, vrack, live).filter(|config| config.status == Status::Active);
+    let mut kept: Vec<PopKey> = in_force.filter_map(|config| pop_key(Some(config))).collect();
     kept.sort_by_key(|key| (is_busy(key), *key));
     kept
+}
+
+/// The l3 PoPs that the plan does not remove and nobody else does.
+fn untouched<'l>(
+    draft: &'l Draft<'_>,
+    vrack: &'l VrackName,
+    live: &'l Live,
+) -> impl Iterator<Item = &'l LiveConfig> {
+    let untouched = live.l3_pops(vrack).filter(|(address, config)| {
+        let touched = |unit: &Unit<'_>| unit.released().is_some_and(|released| released.id == config.id);
+        config.status != Status::Deleting && !draft.at(address).any(touched)
+    });
+    untouched.map(|(_, config)| config)
 }
 
 /// The l3 PoPs that the plan removes, those that are up first, of them the least tied.

@@ -216,7 +216,10 @@ fn route(draft: &mut Draft<'_>, vrack: &VrackName, live: &Live, lifeline: &Lifel
                     draft.through(node.at, Through::Live(pop));
                 }
             }
-            Lifeline::Opening { new } => after(draft, &node, *new),
+            Lifeline::Opening { new, holder: Some(holder) } if draft.graph.reaches(node.at, *new) => {
+                draft.through(node.at, Through::Live(*holder));
+            }
+            Lifeline::Opening { new, .. } => after(draft, &node, *new),
             Lifeline::Gap { new, .. } if node.makes => after(draft, &node, *new),
             Lifeline::Gap { old, removals, .. } | Lifeline::Ending { old, removals } => {
                 before(draft, &node, old, removals);

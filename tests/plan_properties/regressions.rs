@@ -538,6 +538,22 @@ fn through_a_pop_whose_creation_failed_nothing_is_made() {
 }
 
 #[test]
+fn what_a_new_pop_waits_for_goes_through_an_unmanaged_one_that_never_came_up() {
+    let topology = "
+  pn-1:
+    manage: declared
+    services:
+      00000000-0000-0000-0000-000000000001:
+        pop: {type: l3, customerBgpArea: 65001, subnet: 10.0.0.0/30}
+    datacenters: {RBX: {subnet: 10.1.0.0/24}}
+";
+    let mut world = account(&[(0, Some("pn-1")), (2, Some("pn-1"))]);
+    world.seed_pop(uuid(2), &l3(2, "172.16.0.0/30"), Seed::Stuck);
+    world.seed_datacenter("pn-1", &datacenter(2, Some("10.0.0.0/24")), Seed::Active);
+    runs(topology, &world, 3);
+}
+
+#[test]
 fn what_is_made_through_a_pop_that_has_gone_since_has_not_failed() {
     let topology = one_l3(
         "172.16.0.0/30",

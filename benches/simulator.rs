@@ -91,6 +91,7 @@ fn account() -> Account {
             ovh_bgp_area: Some(65002),
             subnet: subnet(200, 0, number % PER_VRACK * 4, 30),
             datacenter_id: None,
+            peer: Default::default(),
         });
         entry
     });

@@ -22,6 +22,7 @@
 //! - [`mod@export`]: (`Live`) → the topology file that plans to nothing. Pure.
 //! - [`render`]: plans, events and outcomes as text.
 //! - [`router`]: the other side: what the customer's routers need, in their languages. Pure.
+//! - [`status`]: what an account is doing, judged, and what of it differs from the topology. Pure.
 //! - [`whatif`]: what stays reachable when a service, a PoP, a device or a datacenter is lost. Pure.
 //! - [`sim`]: the API, simulated: a pure state machine with an explicit clock and an HTTP face. It
 //!   shares the JSON shapes of [`api::wire`] with the rest and nothing else, so that a mistake on one
@@ -41,5 +42,6 @@ pub mod rehearsal;
 pub mod render;
 pub mod router;
 pub mod sim;
+pub mod status;
 pub mod topology;
 pub mod whatif;

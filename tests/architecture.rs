@@ -35,6 +35,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("router", &["topology"]),
     // From a topology alone as well.
     ("whatif", &["topology"]),
+    // What was seen, judged: no API.
+    ("status", &["diff", "live", "render", "topology"]),
     // Shares the JSON shapes and nothing else, so that a mistake on one side shows on the other.
     ("sim", &["api::wire"]),
     ("rehearsal", &["api", "sim", "topology"]),
@@ -53,6 +55,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "render",
             "router",
             "sim",
+            "status",
             "topology",
             "whatif",
         ],

@@ -146,6 +146,10 @@ calls! {
     POP_STATUS = GET "/ovhCloudConnect/{serviceName}/config/pop/{popId}/status"
         ["ovhCloudConnect:apiovh:config/status/get"];
 
+    /// How many prefixes an l3 PoP's session carried.
+    POP_STATISTICS = GET "/ovhCloudConnect/{serviceName}/config/pop/{popId}/statistics"
+        ["ovhCloudConnect:apiovh:config/pop/statistics/get"];
+
     /// A PoP's datacenter configurations.
     DATACENTERS = GET "/ovhCloudConnect/{serviceName}/config/pop/{popId}/datacenter"
         ["ovhCloudConnect:apiovh:config/pop/datacenter/get"];
@@ -187,6 +191,12 @@ calls! {
     TASKS = GET "/ovhCloudConnect/{serviceName}/task" ["ovhCloudConnect:apiovh:task/get"];
     /// One task of a service.
     TASK = GET "/ovhCloudConnect/{serviceName}/task/{id}" ["ovhCloudConnect:apiovh:task/get"];
+
+    /// A service's incidents and maintenances.
+    INCIDENTS = GET "/ovhCloudConnect/{serviceName}/incident" ["ovhCloudConnect:apiovh:incident/get"];
+    /// One incident or maintenance.
+    INCIDENT = GET "/ovhCloudConnect/{serviceName}/incident/{id}"
+        ["ovhCloudConnect:apiovh:incident/get"];
 
     /// A service's diagnostics.
     DIAGNOSTICS = GET "/ovhCloudConnect/{serviceName}/diagnostic"

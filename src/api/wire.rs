@@ -507,6 +507,48 @@ pub struct InterfaceLink {
     pub last_update: Option<String>,
 }
 
+open_enum! {
+    /// `ovhcloudconnect.incident.TypeEnum`.
+    IncidentType {
+        /// Something is broken.
+        Incident = "incident",
+        /// Work that was announced.
+        Maintenance = "maintenance",
+    }
+}
+
+/// `ovhcloudconnect.Incident`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Incident {
+    /// Its number in every route.
+    pub id: u64,
+    /// An incident or a maintenance.
+    #[serde(rename = "type")]
+    pub kind: IncidentType,
+    /// When it begins.
+    pub start_date: String,
+    /// When it ends, where that is known.
+    #[serde(default)]
+    pub end_date: Option<String>,
+}
+
+/// `ovhcloudconnect.Metrics`: one point of a statistic.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Metrics {
+    /// When it was measured, in Unix seconds.
+    pub timestamp: i64,
+    /// What was measured.
+    pub value: MetricsValue,
+}
+
+/// `ovhcloudconnect.MetricsValue`, without its unit: the statistic that is asked for says it.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct MetricsValue {
+    /// How much.
+    pub value: f64,
+}
+
 /// `vrack.AllowedServices`, of which only OVHcloud Connect is read.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -13,6 +13,7 @@ use super::exit::Exit;
 use super::plan::{Objection, guards, objections, refuse};
 use super::progress::Progress;
 use super::run_log::{Recording, RunLog};
+use super::signals::Signals;
 use super::{error, out, say, tell, width};
 use crate::apply::{self, Busy, Options, Outcome};
 use crate::diff::Goal;
@@ -287,26 +288,6 @@ async fn run_plan(
                 // Nobody listening means that nothing is running any more.
                 let _ = stop.send(true);
             }
-        }
-    }
-}
-
-/// The signals that mean "stop".
-struct Signals {
-    interrupt: tokio::signal::unix::Signal,
-    terminate: tokio::signal::unix::Signal,
-}
-
-impl Signals {
-    fn new() -> std::io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
-    }
-
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
         }
     }
 }

@@ -60,6 +60,8 @@ pub enum Command {
     Destroy(Apply),
     /// Write what is live as a topology file that plans to nothing.
     Export(Export),
+    /// Show what is live and how it does: sessions, light, tasks, incidents, drift.
+    Status(Status),
     /// Write the configuration of your own routers, which meet OVHcloud's; needs no credentials.
     Router(Router),
     /// Show what stays reachable when a service, a PoP, a device or a datacenter is lost; needs no credentials.
@@ -440,6 +442,48 @@ pub enum ExportFormat {
     Json,
 }
 
+/// `status`.
+#[derive(Debug, Args)]
+pub struct Status {
+    /// Topology files, and folders of them: what they speak of is shown, and what differs from them is
+    /// marked. Without any, the whole account is shown.
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// What becomes of warnings.
+    #[command(flatten)]
+    pub lints: Lints,
+    /// The API.
+    #[command(flatten)]
+    pub target: Target,
+    /// Only this vRack; may be given several times.
+    #[arg(long, value_name = "NAME")]
+    pub vrack: Vec<VrackName>,
+    /// Only this service, by its uuid; may be given several times.
+    #[arg(long, value_name = "UUID")]
+    pub service: Vec<ServiceId>,
+    /// How the answer is written.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = StatusFormat::Text)]
+    pub format: StatusFormat,
+    /// Look again and again until interrupted. A terminal is drawn anew; a pipe gets what changes.
+    #[arg(long)]
+    pub watch: bool,
+    /// How long to wait before looking again, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, requires = "watch", value_parser = clap::value_parser!(u64).range(1..))]
+    pub interval: u64,
+    /// Exit with 2 when something is down.
+    #[arg(long)]
+    pub detailed_exitcode: bool,
+}
+
+/// How `status` answers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum StatusFormat {
+    /// A tree for a person.
+    Text,
+    /// For a program. With --watch, one document a line whenever something changed.
+    Json,
+}
+
 /// `router`.
 #[derive(Debug, Args)]
 pub struct Router {
@@ -639,6 +683,8 @@ pub enum SchemaOf {
     Whatif,
     /// What `export` writes as JSON.
     Export,
+    /// What `status` writes as JSON.
+    Status,
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {

@@ -27,7 +27,7 @@ const REHEARSAL_SPEED: f64 = 40.0;
 /// A topology and the API it is compared with.
 pub(super) struct Session {
     sources: Sources,
-    topology: Topology,
+    pub(super) topology: Topology,
     /// The warnings about the files, which were told.
     warnings: usize,
     pub(super) client: Client,
@@ -125,6 +125,21 @@ pub(super) fn unread(problem: &ReadError, sources: &Sources) -> Exit {
         ReadError::Unreadable(problem) => error(&problem.to_string()),
     }
     Exit::Error
+}
+
+/// A client for a command that reads no topology. A simulated account is then one that is kept in a file.
+pub(super) fn asked_without_topology(target: &Target) -> Result<Client, Exit> {
+    let topology = Topology::default();
+    match &target.simulate {
+        None => real(&topology, &Sources::default(), target),
+        Some(Some(path)) if path.exists() => simulated(&topology, Some(path)),
+        Some(Some(path)) => Err(fail(format!("there is no simulated account in {}", path.display()))),
+        Some(None) => {
+            error("a simulated account without a file holds nothing to read");
+            say("  help: name the file it is kept in, --simulate=STATE.json");
+            Err(Exit::Usage)
+        }
+    }
 }
 
 /// A client for a command that reads no topology. A simulated account is then one that is kept in a file.

@@ -13,6 +13,8 @@ pub enum Exit {
     Changes,
     /// What was required does not hold (only with `whatif --require`).
     Unmet,
+    /// Something is down (only with `--detailed-exitcode`).
+    Down,
     /// Refused by a guard, or by the person who was asked; nothing was changed.
     Refused,
     /// Applied in part.
@@ -27,7 +29,8 @@ pub enum Exit {
 pub const HELP: &str = "Exit codes:
     0  nothing to do, or done
     1  error; nothing was changed
-    2  changes are present (with --detailed-exitcode), or a requirement is not met (whatif --require)
+    2  changes are present, or something is down (with --detailed-exitcode); or a requirement is not met
+       (whatif --require)
     3  refused by a guard or not approved; nothing was changed
     4  applied in part
    64  the command line makes no sense
@@ -40,7 +43,7 @@ impl Exit {
         match self {
             Self::Success => 0,
             Self::Error => 1,
-            Self::Changes | Self::Unmet => 2,
+            Self::Changes | Self::Unmet | Self::Down => 2,
             Self::Refused => 3,
             Self::Partial => 4,
             Self::Usage => 64,
@@ -66,6 +69,7 @@ mod tests {
             Exit::Error,
             Exit::Changes,
             Exit::Unmet,
+            Exit::Down,
             Exit::Refused,
             Exit::Partial,
             Exit::Usage,

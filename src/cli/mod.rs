@@ -16,7 +16,9 @@ mod router;
 mod run_log;
 pub mod schema;
 mod screen;
+mod signals;
 mod simulate;
+mod status;
 mod timings;
 mod validate;
 mod values;
@@ -68,6 +70,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             Command::Apply(args) => apply::run(&args, Goal::Apply).await,
             Command::Destroy(args) => apply::run(&args, Goal::Destroy).await,
             Command::Export(args) => export::run(&args).await,
+            Command::Status(args) => status::run(&args).await,
             Command::Router(args) => router::run(&args).await,
             Command::Whatif(args) => whatif::run(&args).await,
             Command::Simulate(args) => simulate::run(&args).await,

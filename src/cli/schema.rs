@@ -10,7 +10,7 @@ use crate::plan::saved::SavedPlan;
 use crate::render::events::Record;
 use crate::render::json;
 use crate::router::Configuration;
-use crate::{export, topology, whatif};
+use crate::{export, status, topology, whatif};
 
 pub(super) fn run(args: &Schema) -> Exit {
     out(&text(args.of));
@@ -33,5 +33,6 @@ fn schema(of: SchemaOf) -> Value {
         SchemaOf::Router => Configuration::schema(),
         SchemaOf::Whatif => whatif::Report::schema(),
         SchemaOf::Export => export::Document::schema(),
+        SchemaOf::Status => status::Report::schema(),
     }
 }

@@ -49,7 +49,7 @@ pub(super) fn port(interface: &wire::Interface) -> Port {
 }
 
 /// A task, if it is unfinished. One that is held counts as unfinished: it may go on.
-fn task(task: wire::Task) -> Option<Task> {
+pub(super) fn task(task: wire::Task) -> Option<Task> {
     let wire::Task { id, function, resource_id, status } = task;
     match status {
         TaskStatus::Done | TaskStatus::Error | TaskStatus::Denied => None,

@@ -6,6 +6,7 @@ mod assigned;
 mod convert;
 mod merge;
 mod moved;
+pub mod observe;
 pub mod read;
 mod remark;
 

@@ -568,7 +568,7 @@ impl VrackReading {
 
 /// Where a configuration is in its life, by its own word and by the tasks about it, whichever of its `ids`
 /// they name.
-fn status(own: &ConfigStatus, ids: &[ConfigId], tasks: &[(ServiceId, Task)]) -> Status {
+pub(super) fn status(own: &ConfigStatus, ids: &[ConfigId], tasks: &[(ServiceId, Task)]) -> Status {
     let about = |test: fn(&Task) -> bool| {
         let is_about = |service: ServiceId, task: &Task| ids.iter().any(|id| task.is_about(service, id));
         tasks.iter().any(|(service, task)| test(task) && is_about(*service, task))

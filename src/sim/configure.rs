@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::model::{Datacenter, Extra, Home, Layer, Life, Phase, Pop, PortStatus};
+use super::model::{Datacenter, Extra, Home, Layer, Life, Peer, Phase, Pop, PortStatus};
 use super::refusal::Refusal;
 use super::rules;
 use super::task::{Event, Work};
@@ -32,6 +32,7 @@ impl World {
             subnet: values.subnet.map(|subnet| subnet.to_string()),
             life: Life::new(Phase::Init),
             changed: self.now,
+            peer: Peer::default(),
             datacenters: Default::default(),
         };
         let id = self.insert_pop(pop);

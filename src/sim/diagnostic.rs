@@ -298,7 +298,8 @@ impl World {
                     .collect()
             }
             _ => {
-                let state = if pop.life.phase == Phase::Active { "Established" } else { "Idle" };
+                let heard = pop.life.phase == Phase::Active && !pop.peer.silent;
+                let state = if heard { "Established" } else { "Idle" };
                 vec![DiagnosticLine {
                     cmd: Some("show bgp neighbors".to_owned()),
                     output: Some(format!("BGP state = {state}")),

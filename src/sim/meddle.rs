@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::model::PortStatus;
+use super::model::{Peer, PortStatus};
 use super::refusal::Refusal;
 use super::seed::Seed;
 use super::task::Fate;
@@ -76,6 +76,20 @@ pub enum Meddling {
         interface: u64,
         /// Its status.
         status: PortStatus,
+    },
+    /// The light that arrives at a port is lost, or is there again.
+    Light {
+        /// The interface.
+        interface: u64,
+        /// Whether it is lost.
+        dark: bool,
+    },
+    /// The customer's router at the other end of a PoP's session becomes this.
+    Peer {
+        /// The PoP configuration's id.
+        pop: u64,
+        /// What it is.
+        is: Peer,
     },
     /// A datacenter of the catalogue takes new configurations, or takes none.
     Available {
@@ -187,6 +201,20 @@ impl World {
                     return Err(Refusal::no_object("interface", interface));
                 }
                 self.set_port_status(*interface, *status);
+                Ok(None)
+            }
+            Meddling::Light { interface, dark } => {
+                if !self.interfaces.contains_key(interface) {
+                    return Err(Refusal::no_object("interface", interface));
+                }
+                self.set_dark(*interface, *dark);
+                Ok(None)
+            }
+            Meddling::Peer { pop, is } => {
+                if !self.pops.contains_key(pop) {
+                    return Err(Refusal::no_object("pop", pop));
+                }
+                self.set_peer(*pop, is.clone());
                 Ok(None)
             }
             Meddling::Available { datacenter, available } => {

@@ -67,7 +67,7 @@ pub use catalogue::default_catalogue;
 pub use fault::{Effect, Fault};
 pub use log::LogEntry;
 pub use meddle::{Meddling, State};
-pub use model::PortStatus;
+pub use model::{Peer, PortStatus};
 pub use moment::Moment;
 pub use observe::{Point, PortState};
 pub use options::{FailedCreation, Options};

@@ -166,6 +166,8 @@ pub(super) struct Pop {
     pub(super) life: Life,
     /// When it last changed status: what its session's state follows.
     pub(super) changed: Moment,
+    #[serde(default)]
+    pub(super) peer: Peer,
     /// The datacenter of a layer 2 PoP (several only where someone made them behind the rules).
     pub(super) datacenters: BTreeSet<u64>,
 }
@@ -184,6 +186,24 @@ impl Pop {
             subnet: self.subnet.clone(),
             status: self.life.phase.wire(),
         }
+    }
+}
+
+/// The customer's router at the other end of a PoP's session.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Peer {
+    /// Whether it does not answer.
+    pub silent: bool,
+    /// How many prefixes it announces. With more than the limit the session is shut.
+    pub prefixes: u32,
+    /// How often the session went down since it was last up for good.
+    pub flaps: u32,
+}
+
+impl Default for Peer {
+    fn default() -> Self {
+        Self { silent: false, prefixes: 1, flaps: 0 }
     }
 }
 

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::answer::Call;
 use super::diagnostic::one_of;
-use super::model::{Layer, Phase, PortStatus};
+use super::model::{Interface, Layer, Phase, PortStatus};
 use super::moment::Moment;
 use super::refusal::Refusal;
 use super::route::Endpoint;
@@ -26,6 +26,10 @@ const PORT_METRICS: [(&str, &str, f64); 6] = [
     ("traffic:download", "bytes/s", 12_500_000.0),
     ("traffic:upload", "bytes/s", 8_000_000.0),
 ];
+
+/// A session carries so many prefixes. Source: OVHcloud's guides. Assumed: with more it is shut, and its
+/// statistic keeps saying how many there were.
+const MAX_PREFIXES: u32 = 100;
 
 /// Alerts a service can subscribe to. Assumed: the published API gives their shape, not their names.
 const ALERTS: [(&str, &str); 3] = [
@@ -62,7 +66,7 @@ pub struct Point {
 }
 
 impl World {
-    /// The layer 3 session of a PoP: up while the configuration is in force, and its port lit.
+    /// The layer 3 session of a PoP: up while the configuration, its port and the customer's router are.
     ///
     /// # Errors
     /// 404 where it is not there, 400 for a layer 2 PoP (Assumed: it has no session to ask for).
@@ -72,12 +76,12 @@ impl World {
             return Err(Refusal::bad_request("a layer 2 PoP has no session"));
         }
         let port = self.interfaces.get(&found.interface);
-        let port_up = port.is_some_and(|port| port.status == PortStatus::Enabled && !port.dark);
-        let up = port_up && found.life.phase == Phase::Active;
+        let peer_up = !found.peer.silent && found.peer.prefixes <= MAX_PREFIXES;
+        let up = port.is_some_and(is_lit) && found.life.phase == Phase::Active && peer_up;
         let changed = port.map_or(found.changed, |port| port.changed.max(found.changed)).to_string();
         Ok(wire::PopSession {
             status: if up { wire::LightStatus::Up } else { wire::LightStatus::Down },
-            flap_count: Some(0.0),
+            flap_count: Some(found.peer.flaps.into()),
             last_change: Some(changed.clone()),
             last_down: (!up).then(|| changed.clone()),
             last_up: up.then_some(changed),
@@ -92,7 +96,7 @@ impl World {
     pub fn port_state(&self, service: Uuid, id: u64) -> Result<PortState, Refusal> {
         self.interface(service, id)?;
         let port = self.interfaces.get(&id).ok_or_else(|| Refusal::no_object("id", id))?;
-        let up = port.status == PortStatus::Enabled;
+        let up = is_lit(port);
         let changed = port.changed.to_string();
         Ok(PortState {
             status: if up { "up" } else { "down" }.to_owned(),
@@ -134,11 +138,10 @@ impl World {
         metric: &str,
     ) -> Result<Vec<Point>, Refusal> {
         let found = self.the_pop(service, pop)?;
-        let up = found.life.phase == Phase::Active;
+        let heard = found.life.phase == Phase::Active && !found.peer.silent;
         let metrics = [
-            ("prefix:accepted", "prefix_accepted", if up { 1.0 } else { 0.0 }),
-            // Source: OVHcloud's guides: a session carries up to 100 prefixes.
-            ("prefix:limit", "prefix_limit", 100.0),
+            ("prefix:accepted", "prefix_accepted", if heard { f64::from(found.peer.prefixes) } else { 0.0 }),
+            ("prefix:limit", "prefix_limit", f64::from(MAX_PREFIXES)),
         ];
         let (_, unit, value) = named("type", metric, &metrics, |row| row.0, "popConfig.MetricsTypeEnum")?;
         points(self.now, period, unit, move |_| value)
@@ -176,6 +179,11 @@ impl World {
             })
             .collect())
     }
+}
+
+/// Whether a port is in service and light arrives at it.
+pub(super) fn is_lit(port: &Interface) -> bool {
+    port.status == PortStatus::Enabled && !port.dark
 }
 
 fn named<T: Copy>(

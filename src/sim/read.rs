@@ -5,6 +5,7 @@
 use uuid::Uuid;
 
 use super::model::{Datacenter, Extra, Home, Layer, Phase, Pop, PortStatus, Service, Vrack};
+use super::observe::is_lit;
 use super::refusal::Refusal;
 use super::world::World;
 use crate::api::wire;
@@ -330,8 +331,10 @@ impl World {
 
     fn interface_wire(&self, id: u64) -> Option<wire::Interface> {
         let interface = self.interfaces.get(&id)?;
-        let up = interface.status == PortStatus::Enabled && !interface.dark;
-        let light = if up { wire::LightStatus::Up } else { wire::LightStatus::Down };
+        let up = is_lit(interface);
+        // What OVHcloud emits does not depend on what arrives.
+        let emits = interface.status == PortStatus::Enabled;
+        let light = |shines| if shines { wire::LightStatus::Up } else { wire::LightStatus::Down };
         let bucket = self.now.millis() / LIGHT_PERIOD;
         let measured = super::moment::Moment::from_millis(bucket * LIGHT_PERIOD).max(interface.changed);
         // Some tenths of a decibel up and down, another every five minutes, the same every run.
@@ -343,11 +346,11 @@ impl World {
                 PortStatus::Enabled => wire::InterfaceStatus::Enabled,
                 PortStatus::Reserved => wire::InterfaceStatus::Reserved,
             },
-            interface_status: Some(light.clone()),
-            incoming_light_status: Some(light.clone()),
+            interface_status: Some(light(up)),
+            incoming_light_status: Some(light(up)),
             incoming_light_value: up.then_some(-3.2 - wobble),
-            outgoing_light_status: Some(light),
-            outgoing_light_value: up.then_some(-2.1 - wobble),
+            outgoing_light_status: Some(light(emits)),
+            outgoing_light_value: emits.then_some(-2.1 - wobble),
             light_last_update: Some(measured.to_string()),
             interface_status_last_update: Some(interface.changed.to_string()),
             interface_name: Some(format!("Port {id}")),

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::account::{ServiceEntry, VrackEntry};
 use super::model::{
-    Datacenter, Extra, Home, Interface, Layer, Life, Phase, Pop, PortStatus, Route, Service, Vrack,
+    Datacenter, Extra, Home, Interface, Layer, Life, Peer, Phase, Pop, PortStatus, Route, Service, Vrack,
 };
 use super::refusal::Refusal;
 use super::rules::DEFAULT_OVH_ASN;
@@ -123,6 +123,16 @@ impl World {
         self.touch();
     }
 
+    /// Makes the customer's router at the other end of a PoP's session what it is to be.
+    pub fn set_peer(&mut self, pop: u64, peer: Peer) {
+        let now = self.now;
+        if let Some(found) = self.pops.get_mut(&pop) {
+            found.peer = peer;
+            found.changed = now;
+        }
+        self.touch();
+    }
+
     /// Ends a service, or brings it back.
     pub fn set_closed(&mut self, service: Uuid, closed: bool) {
         if let Some(found) = self.services.get_mut(&service) {
@@ -164,6 +174,7 @@ impl World {
             subnet: new.subnet.clone(),
             life: Life::new(seed.phase()),
             changed: self.now,
+            peer: Peer::default(),
             datacenters: Default::default(),
         };
         let id = self.insert_pop(pop);

@@ -238,6 +238,20 @@ impl Client {
         self.get(&routes::POP_STATUS, &[&service, &pop]).await
     }
 
+    /// How many prefixes an l3 PoP's session accepted in the last hour, oldest point first.
+    ///
+    /// The published API marks this route as OVHcloud's own: it may be refused.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn pop_prefixes_accepted(&self, service: Uuid, pop: u64) -> Result<Vec<wire::Metrics>, Error> {
+        let call = &routes::POP_STATISTICS;
+        let route = call.path(&[&service, &pop])?;
+        let draft = self.draft(call, route, "?period=hourly&type=prefix%3Aaccepted", None);
+        let good = self.proven(&draft).await?;
+        self.decode(&draft, &good)
+    }
+
     /// Creates a PoP configuration; the task's `resourceId` is its id.
     ///
     /// # Errors
@@ -370,6 +384,17 @@ impl Client {
     }
 }
 
+/// # Incidents
+impl Client {
+    /// A service's incidents and maintenances.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn incidents(&self, service: Uuid) -> Result<Vec<wire::Incident>, Error> {
+        self.collection(&routes::INCIDENTS, &routes::INCIDENT, &[&service]).await
+    }
+}
+
 /// # Diagnostics
 ///
 /// At most ten a day for each kind and service; kept for seven days. Source: OVHcloud's guides.
@@ -423,6 +448,7 @@ numbered!(
     DatacenterConfig,
     Diagnostic,
     ExtraConfig,
+    Incident,
     Interface,
     PopConfig,
     Task,

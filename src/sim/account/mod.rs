@@ -5,6 +5,7 @@ mod fields;
 mod sample;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -12,7 +13,7 @@ use uuid::Uuid;
 use self::check::{Places, check};
 use super::catalogue::default_catalogue;
 use super::file;
-use super::model::PortStatus;
+use super::model::{Peer, PortStatus};
 use super::options::Options;
 use super::seed::Seed;
 use super::world::World;
@@ -161,6 +162,21 @@ pub struct ServiceEntry {
     /// Its PoP configuration in force.
     #[serde(default)]
     pub pop_config: Option<PopEntry>,
+    /// Incidents and maintenances declared on it.
+    #[serde(default)]
+    pub incidents: Vec<IncidentEntry>,
+}
+
+/// An incident or a maintenance that has begun.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct IncidentEntry {
+    /// Whether it is a maintenance.
+    #[serde(default)]
+    pub maintenance: bool,
+    /// How long it lasts; not known when left out.
+    #[serde(default)]
+    pub seconds: Option<u64>,
 }
 
 impl ServiceEntry {
@@ -179,6 +195,7 @@ impl ServiceEntry {
             interfaces: vec![InterfaceEntry::Id(interface)],
             vrack: None,
             pop_config: None,
+            incidents: Vec::new(),
         }
     }
 
@@ -211,6 +228,9 @@ pub struct PopEntry {
     /// The catalogue's number of its datacenter (l2).
     #[serde(default)]
     pub datacenter_id: Option<u64>,
+    /// The customer's router at the other end (l3).
+    #[serde(default)]
+    pub peer: Peer,
 }
 
 impl PopEntry {
@@ -337,11 +357,17 @@ impl World {
             let _known = world.add_service(service);
             if let Some(pop) = &service.pop_config {
                 let id = world.seed_pop(service.uuid, &pop.wire(), Seed::Active);
+                world.set_peer(id, pop.peer.clone());
                 if let Some(datacenter_id) = pop.datacenter_id {
                     let new = wire::NewDatacenterConfig { datacenter_id, ovh_bgp_area: None, subnet: None };
                     world.seed_l2_datacenter(id, &new, Seed::Active);
                 }
             }
+        }
+        for (service, IncidentEntry { maintenance, seconds }) in
+            account.services.iter().flat_map(|it| it.incidents.iter().map(move |incident| (it, incident)))
+        {
+            world.seed_incident(service.uuid, *maintenance, seconds.map(Duration::from_secs));
         }
         for vrack in &account.vracks {
             for entry in &vrack.datacenters {

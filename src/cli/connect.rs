@@ -142,21 +142,6 @@ pub(super) fn asked_without_topology(target: &Target) -> Result<Client, Exit> {
     }
 }
 
-/// A client for a command that reads no topology. A simulated account is then one that is kept in a file.
-pub(super) fn asked_without_topology(target: &Target) -> Result<Client, Exit> {
-    let topology = Topology::default();
-    match &target.simulate {
-        None => real(&topology, &Sources::default(), target),
-        Some(Some(path)) if path.exists() => simulated(&topology, Some(path)),
-        Some(Some(path)) => Err(fail(format!("there is no simulated account in {}", path.display()))),
-        Some(None) => {
-            error("a simulated account without a file holds nothing to read");
-            say("  help: name the file it is kept in, --simulate=STATE.json");
-            Err(Exit::Usage)
-        }
-    }
-}
-
 /// A topology that can be acted on.
 pub(super) struct Read {
     pub(super) sources: Sources,

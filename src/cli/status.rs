@@ -150,7 +150,12 @@ impl Page {
         let time = clock();
         match (&*self, before) {
             (Self::Screen, _) => {
-                let title = format!("{time}, every {} s; Ctrl-C ends", interval.as_secs());
+                // In the title too: what does not fit is cut off below.
+                let down = match now.down.len() {
+                    0 => "nothing down".to_owned(),
+                    count => format!("{count} down"),
+                };
+                let title = format!("{time}, every {} s, {down}; Ctrl-C ends", interval.as_secs());
                 print(&screenful(&title, &text::text(now, width()), height()));
             }
             (Self::Lines(StatusFormat::Text), None) => out(&text::text(now, width())),

@@ -25,7 +25,7 @@ pub fn text(report: &Report, width: usize) -> String {
     }
     unread(&mut out, report, width);
     for line in verdict(report) {
-        out.push_str(&textwrap::fill(&line, textwrap::Options::new(width).subsequent_indent("  ")));
+        out.push_str(&textwrap::fill(&line, textwrap::Options::new(width).subsequent_indent("      ")));
         out.push('\n');
     }
     out

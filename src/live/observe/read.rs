@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::slice::from_ref;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use futures_util::future::{join, join_all, join3, join4};
@@ -60,8 +61,7 @@ impl Scope {
 /// Looks at an account. Reads that depend on nothing run at once.
 ///
 /// # Errors
-/// Where neither the services nor the vRacks can be listed, and nothing that was asked for by name can be
-/// read: then nothing is known at all.
+/// Where nothing at all can be read: the first of the failures.
 pub async fn observe(client: &Client, scope: &Scope) -> Result<Observation, api::Error> {
     let first = Reader::new(client, scope).observe().await?;
     // The lists are not read at one moment: a creation that ends in between looks as if it had failed.
@@ -86,6 +86,8 @@ struct Reader<'a> {
     scope: &'a Scope,
     /// Why calls failed, and how often.
     unread: Mutex<BTreeMap<(String, String), usize>>,
+    /// Whether anything could be read.
+    any: AtomicBool,
     /// The first failure of all.
     first: Mutex<Option<api::Error>>,
 }
@@ -110,12 +112,21 @@ struct Known {
 
 impl<'a> Reader<'a> {
     fn new(client: &'a Client, scope: &'a Scope) -> Self {
-        Self { client, scope, unread: Mutex::default(), first: Mutex::default() }
+        Self { client, scope, unread: Mutex::default(), any: AtomicBool::new(false), first: Mutex::default() }
     }
 
     /// What was read, if it was; the reason is noted if it was not.
     fn known<T>(&self, answer: Result<T, api::Error>) -> Option<T> {
-        answer.inspect_err(|error| self.note(error)).ok()
+        match answer {
+            Ok(read) => {
+                self.any.store(true, Ordering::Relaxed);
+                Some(read)
+            }
+            Err(error) => {
+                self.note(&error);
+                None
+            }
+        }
     }
 
     fn note(&self, error: &api::Error) {
@@ -139,9 +150,6 @@ impl<'a> Reader<'a> {
 
     async fn observe(self) -> Result<Observation, api::Error> {
         let (services, vracks) = join(self.services(), self.vracks()).await;
-        if let (None, None, Some(error)) = (&services, &vracks, lock(&self.first).clone()) {
-            return Err(error);
-        }
         let vracks = vracks.unwrap_or_default();
         let (mut known, listed) = services.unwrap_or_default();
         let complete = listed && known.values().all(|it| it.details.is_some());
@@ -168,13 +176,11 @@ impl<'a> Reader<'a> {
         let vracks = join_all(shown.into_iter().zip(tasks).map(|(vrack, tasks)| {
             let read = inside.remove(&vrack).unwrap_or_default();
             let whole = self.scope.vrack(&vrack) && !unlisted.contains(&vrack);
-            async move { SeenVrack { whole, ..this.vrack(vrack, tasks, read, live).await } }
+            async move { SeenVrack { whole, ..this.vrack(vrack, tasks, read, !whole, live).await } }
         }))
         .await;
-        if vracks.is_empty()
-            && outside.is_empty()
-            && let Some(error) = lock(&self.first).clone()
-        {
+        let first = lock(&self.first).take();
+        if let Some(error) = first.filter(|_| !self.any.load(Ordering::Relaxed)) {
             return Err(error);
         }
         let unread = std::mem::take(&mut *lock(&self.unread)).into_iter();
@@ -359,12 +365,13 @@ impl<'a> Reader<'a> {
         vrack: VrackName,
         tasks: Option<Vec<SeenTask>>,
         mut read: Vec<Read>,
+        unlisted: bool,
         live: &Live,
     ) -> SeenVrack {
         for pop in read.iter_mut().flat_map(|it| it.seen.pops.iter_mut().flatten()) {
             name_l2_datacenters(pop, live);
         }
-        let complete = read.iter().all(|it| it.complete);
+        let complete = !(read.is_empty() && unlisted) && read.iter().all(|it| it.complete);
         let tasks_known = read.iter().all(|it| it.tasks.is_some());
         let under_way: Vec<(ServiceId, Task)> = read
             .iter()

@@ -31,18 +31,15 @@ pub(super) fn vrack(text: &str) -> Option<String> {
 /// A text with each number in it as numbers are written.
 pub(super) fn without_leading_zeros(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
-        let len = rest[start..].bytes().take_while(u8::is_ascii_digit).count();
-        let (before, number) = (&rest[..start], &rest[start..start + len]);
-        plain.push_str(before);
-        plain.push_str(match number.trim_start_matches('0') {
-            "" => "0",
-            number => number,
-        });
-        rest = &rest[start + len..];
+    let mut in_number = false;
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        let leads = c == '0' && !in_number && rest.peek().is_some_and(char::is_ascii_digit);
+        in_number = c.is_ascii_digit() && !leads;
+        if !leads {
+            plain.push(c);
+        }
     }
-    plain.push_str(rest);
     plain
 }
 

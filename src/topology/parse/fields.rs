@@ -26,6 +26,36 @@ pub(super) struct Entry<'a> {
     pub(super) value: Node<'a>,
 }
 
+/// Where the keys of a mapping stand.
+enum Places<'a> {
+    /// Of so few that looking at each is faster than anything else: most mappings.
+    Few,
+    Many(HashMap<Cow<'a, str>, Span>),
+}
+
+impl<'a> Places<'a> {
+    fn with_capacity(keys: usize) -> Self {
+        if keys <= 16 { Self::Few } else { Self::Many(HashMap::with_capacity(keys)) }
+    }
+
+    /// Where the key of an entry was first.
+    fn of(&self, key: &str, entries: &[Entry<'a>]) -> Option<Span> {
+        match self {
+            Self::Few => entries.iter().find(|entry| entry.key.value == key).map(|entry| entry.key.span),
+            Self::Many(places) => places.get(key).copied(),
+        }
+    }
+
+    fn add(&mut self, key: &Cow<'a, str>, span: Span) {
+        match self {
+            Self::Few => {}
+            Self::Many(places) => {
+                places.insert(key.clone(), span);
+            }
+        }
+    }
+}
+
 /// The fields of a mapping that are known, each there at most once.
 pub(super) struct Fields<'a> {
     fields: Vec<(&'static str, Span, Node<'a>)>,
@@ -140,7 +170,7 @@ impl Reader {
             return None;
         };
         let mut entries: Vec<Entry<'a>> = Vec::with_capacity(raw.len());
-        let mut seen: HashMap<Cow<'a, str>, Span> = HashMap::with_capacity(raw.len());
+        let mut places = Places::with_capacity(raw.len());
         let mut whole = true;
         for (name, value) in raw {
             let numeric = matches!(name.value, Value::Number(_));
@@ -157,17 +187,17 @@ impl Reader {
                     continue;
                 }
             };
-            if let Some(first) = seen.get(&text) {
+            if let Some(first) = places.of(&text, &entries) {
                 whole = false;
                 self.report(
                     reading::DUPLICATE_KEY
                         .at(format!("the key `{}` is there twice", short(&text)), name.span, "again here")
-                        .and(*first, "first here")
+                        .and(first, "first here")
                         .help("keep one of them, with what both hold"),
                 );
                 continue;
             }
-            seen.insert(text.clone(), name.span);
+            places.add(&text, name.span);
             entries.push(Entry { key: Located { value: text, span: name.span }, numeric, value });
         }
         Some((entries, whole))
@@ -371,7 +401,7 @@ impl Reader {
         })
     }
 
-    fn network_value<T: std::str::FromStr + std::fmt::Display>(
+    fn network_value<T: std::str::FromStr>(
         &mut self,
         entry: Taken<'_>,
         expected: &str,
@@ -387,8 +417,8 @@ impl Reader {
             };
             let (name, shown) = (&key.value, short(text));
             // `010` is eight to one reader and ten to another here, too.
-            if let Ok(value) = suggest::without_leading_zeros(text).parse::<T>() {
-                let plain = value.to_string();
+            let plain = suggest::without_leading_zeros(text);
+            if let Ok(value) = plain.parse::<T>() {
                 if plain == text {
                     return Some(value);
                 }

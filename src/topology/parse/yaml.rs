@@ -125,6 +125,13 @@ pub(super) fn read(source: SourceId, text: &str) -> Result<Node<'_>, Vec<Diagnos
     }
 }
 
+/// Where something is written, and its tag if it has one.
+#[derive(Clone, Copy)]
+struct At {
+    span: Span,
+    tag: Span,
+}
+
 /// What an anchor stands for.
 struct Anchored<'a> {
     node: Node<'a>,
@@ -146,9 +153,13 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn next(&mut self) -> Result<(Event<'a>, Place), Diagnostic> {
+    fn next(&mut self) -> Result<(Event<'a>, At), Diagnostic> {
         match self.events.next_event() {
-            Some(Ok(next)) => Ok(next),
+            Some(Ok((event, place))) => {
+                let span = self.file.span(place);
+                let tag = place.tag_span().map_or(span, |tag| self.file.span(tag));
+                Ok((event, At { span, tag }))
+            }
             Some(Err(error)) => Err(self.file.scan_error(&error)),
             None => Err(not_yaml(
                 "unexpected end of input",
@@ -162,7 +173,7 @@ impl<'a> Reader<'a> {
             match self.next()? {
                 (Event::StreamStart | Event::DocumentStart(..), _) => {}
                 (Event::StreamEnd, _) => return Ok(Node { value: Value::Null, span: self.file.bytes(0, 0) }),
-                (event, place) => break self.node(event, place, 1)?,
+                (event, at) => break self.node(event, at, 1)?,
             }
         };
         loop {
@@ -171,11 +182,7 @@ impl<'a> Reader<'a> {
                 (Event::DocumentStart(..), _) => {
                     let (_, second) = self.next()?;
                     return Err(reading::SYNTAX
-                        .at(
-                            "a file holds one YAML document",
-                            self.file.span(second),
-                            "a second one begins here",
-                        )
+                        .at("a file holds one YAML document", second.span, "a second one begins here")
                         .help(
                             "put the vRacks of both documents under one `vracks`, or split the file in two",
                         ));
@@ -186,9 +193,8 @@ impl<'a> Reader<'a> {
     }
 
     /// The node that begins with an event, at a level of nesting.
-    fn node(&mut self, event: Event<'a>, place: Place, level: usize) -> Result<Node<'a>, Diagnostic> {
-        let span = self.file.span(place);
-        let tag_span = place.tag_span().map_or(span, |tag| self.file.span(tag));
+    fn node(&mut self, event: Event<'a>, at: At, level: usize) -> Result<Node<'a>, Diagnostic> {
+        let At { span, tag: tag_span } = at;
         self.nodes += 1;
         if self.nodes > MAX_NODES {
             return Err(not_yaml(format!("it holds more than {MAX_NODES} values"), span));
@@ -230,8 +236,8 @@ impl<'a> Reader<'a> {
         let mut items = Vec::new();
         loop {
             match self.next()? {
-                (Event::SequenceEnd, end) => return Ok((items, self.file.span(end))),
-                (event, place) => items.push(self.node(event, place, level + 1)?),
+                (Event::SequenceEnd, end) => return Ok((items, end.span)),
+                (event, at) => items.push(self.node(event, at, level + 1)?),
             }
         }
     }
@@ -239,17 +245,17 @@ impl<'a> Reader<'a> {
     fn entries(&mut self, level: usize) -> Result<(Entries<'a>, Span), Diagnostic> {
         let (mut entries, mut merged) = (Vec::new(), Vec::new());
         loop {
-            let (event, place) = match self.next()? {
+            let (event, at) = match self.next()? {
                 (Event::MappingEnd, end) => {
                     merge(&mut entries, merged)?;
-                    return Ok((entries, self.file.span(end)));
+                    return Ok((entries, end.span));
                 }
                 key => key,
             };
             let merges = matches!(&event, Event::Scalar(text, ScalarStyle::Plain, _, None) if text == "<<");
-            let key = self.node(event, place, level + 1)?;
-            let (event, place) = self.next()?;
-            let value = self.node(event, place, level + 1)?;
+            let key = self.node(event, at, level + 1)?;
+            let (event, at) = self.next()?;
+            let value = self.node(event, at, level + 1)?;
             if merges {
                 merged.push(value);
             } else {

@@ -5,9 +5,13 @@ pub(crate) fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
     let plain = simplified(word);
     // Someone's own spelling of a long word differs in more letters than a slip in a short one.
     let allowed = (plain.chars().count() / 3).min(3);
+    // What differs in length differs in as many letters at least.
+    let is_near = |other: &str| plain.chars().count().abs_diff(other.chars().count()) <= allowed;
     known
         .iter()
-        .map(|candidate| (distance(&plain, &simplified(candidate)), *candidate))
+        .map(|candidate| (simplified(candidate), *candidate))
+        .filter(|(other, _)| is_near(other))
+        .map(|(other, candidate)| (distance(&plain, &other), candidate))
         .filter(|(distance, _)| *distance <= allowed)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)

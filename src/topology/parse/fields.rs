@@ -45,15 +45,6 @@ impl<'a> Places<'a> {
             Self::Many(places) => places.get(key).copied(),
         }
     }
-
-    fn add(&mut self, key: &Cow<'a, str>, span: Span) {
-        match self {
-            Self::Few => {}
-            Self::Many(places) => {
-                places.insert(key.clone(), span);
-            }
-        }
-    }
 }
 
 /// The fields of a mapping that are known, each there at most once.
@@ -197,7 +188,9 @@ impl Reader {
                 );
                 continue;
             }
-            places.add(&text, name.span);
+            if let Places::Many(places) = &mut places {
+                places.insert(text.clone(), name.span);
+            }
             entries.push(Entry { key: Located { value: text, span: name.span }, numeric, value });
         }
         Some((entries, whole))

@@ -14,7 +14,7 @@ use super::plan::{Objection, guards, objections, refuse};
 use super::progress::Progress;
 use super::run_log::{Recording, RunLog};
 use super::signals::Signals;
-use super::{error, out, say, tell, width};
+use super::{error, out, say, story, tell, width};
 use crate::apply::{self, Busy, Options, Outcome};
 use crate::diff::Goal;
 use crate::live::moved;
@@ -122,7 +122,7 @@ impl Run<'_> {
         let view = View { width: width(), explain: self.args.explain, ..View::default() };
         self.print(&text::plan(self.plan, view));
         if let Some(expected) = Expected::of(self.plan, &self.timings, self.args.target.parallelism) {
-            say(&format!("Expected to take {} ({}).", expected.takes(), expected.because()));
+            story(&format!("Expected to take {} ({}).", expected.takes(), expected.because()));
         }
     }
 

@@ -25,6 +25,9 @@ pub struct Cli {
     /// Say more on stderr; up to three times (requests, then everything).
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub verbose: u8,
+    /// Say nothing but the answer and errors.
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
     /// When to use colour.
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
     pub color: Color,
@@ -72,6 +75,10 @@ pub enum Command {
     Fmt(Fmt),
     /// Print the JSON schema of a file that is read or written.
     Schema(Schema),
+    /// Print a script that lets your shell complete the command line.
+    Completions(Completions),
+    /// Print the manual, for man.
+    Man(Man),
 }
 
 /// The topology's files.
@@ -662,6 +669,22 @@ pub struct Schema {
     /// Of what.
     #[arg(value_enum, value_name = "OF", default_value_t = SchemaOf::Topology)]
     pub of: SchemaOf,
+}
+
+/// `completions`.
+#[derive(Debug, Args)]
+pub struct Completions {
+    /// For which shell.
+    #[arg(value_enum, value_name = "SHELL")]
+    pub shell: clap_complete::Shell,
+}
+
+/// `man`.
+#[derive(Debug, Args)]
+pub struct Man {
+    /// Write a page for each command into this folder.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
 }
 
 /// What has a schema.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::args::{Expectations, Lints, Paths, Target};
 use super::exit::Exit;
-use super::{error, say, timings, warn};
+use super::{error, is_quiet, say, story, timings, warn};
 use crate::api::{Client, Config, HttpOptions, HttpTransport, Options};
 use crate::diagnostic::{self, Diagnostic, Sources};
 use crate::diff::Goal;
@@ -93,7 +93,7 @@ impl Session {
         if let Some(only) = only {
             let beyond: Vec<String> = plan.beyond(only).iter().map(ToString::to_string).collect();
             if !beyond.is_empty() {
-                say(&format!("{only} cannot be done without {}.", beyond.join(", ")));
+                story(&format!("{only} cannot be done without {}.", beyond.join(", ")));
             }
         }
         let remarks = match goal {
@@ -152,6 +152,7 @@ pub(super) struct Read {
 
 /// Reads the topology. What is wrong is told; with an error there is none.
 pub(super) fn load(paths: &Paths, lints: &Lints) -> Result<Read, Exit> {
+    paths.paths.iter().try_for_each(|path| no_saved_plan(path))?;
     let Loaded { sources, topology, mut diagnostics } = files::load(&paths.paths);
     lints.silence(&mut diagnostics);
     tell(&diagnostics, &sources);
@@ -162,9 +163,22 @@ pub(super) fn load(paths: &Paths, lints: &Lints) -> Result<Read, Exit> {
     Ok(Read { sources, topology, warnings: diagnostics.len() })
 }
 
+/// Refuses a saved plan where a topology is expected: every line of it would be told to be wrong.
+fn no_saved_plan(path: &Path) -> Result<(), Exit> {
+    let is_plan = path.extension().is_some_and(|extension| extension == "json")
+        && std::fs::read_to_string(path).is_ok_and(|text| SavedPlan::from_json(&text).is_ok());
+    if !is_plan {
+        return Ok(());
+    }
+    error(&format!("{} is a saved plan, and a topology is needed", path.display()));
+    say(&format!("  help: to do what it says: ovhconnect apply {}", path.display()));
+    Err(Exit::Error)
+}
+
 fn tell(diagnostics: &[Diagnostic], sources: &Sources) {
-    if !diagnostics.is_empty() {
+    if diagnostics.iter().any(|it| it.is_error() || !is_quiet()) {
         let mut diagnostics = diagnostics.to_vec();
+        diagnostics.retain(|it| it.is_error() || !is_quiet());
         diagnostic::sort(&mut diagnostics);
         say(diagnostic::render(&diagnostics, sources, true).trim_end());
     }
@@ -191,7 +205,7 @@ fn simulated(topology: &Topology, state: Option<&Path>) -> Result<Client, Exit> 
         }
         None => made()?,
     };
-    say(&match state {
+    story(&match state {
         Some(path) => format!("Rehearsing on the simulated account in {}.", path.display()),
         None => "Rehearsing on a simulated account made from the topology.".to_owned(),
     });
@@ -204,7 +218,11 @@ fn real(topology: &Topology, sources: &Sources, target: &Target) -> Result<Clien
     for warning in &loaded.warnings {
         warn(&warning.to_string());
     }
-    let config = loaded.config.map_err(fail)?;
+    let config = loaded.config.map_err(|problem| {
+        let exit = fail(problem);
+        say("  help: to try it without an account: --simulate");
+        exit
+    })?;
     if let Some(diagnostic) = other_endpoint(topology, &config) {
         tell(&[diagnostic], sources);
         return Err(Exit::Error);

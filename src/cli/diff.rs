@@ -3,7 +3,7 @@
 use super::args;
 use super::connect::{Planned, Session};
 use super::exit::Exit;
-use super::{out, say};
+use super::{out, story};
 use crate::diff::Goal;
 use crate::render::report::Report;
 use crate::render::{text, words, yaml};
@@ -27,6 +27,6 @@ async fn diff(args: &args::Diff) -> Result<Exit, Exit> {
         expected: None,
     };
     out(&text::diff(&yaml::diff(&report)));
-    say(&if plan.is_empty() { words::nothing_to_do(&plan) } else { words::summary(&plan) });
+    story(&if plan.is_empty() { words::nothing_to_do(&plan) } else { words::summary(&plan) });
     Ok(if args.detailed_exitcode && !plan.is_empty() { Exit::Changes } else { Exit::Success })
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 use super::args::{self, ExportFormat};
 use super::connect::{asked_without_topology, fail, unread};
 use super::exit::Exit;
-use super::{error, out_raw, say, warn};
+use super::{error, out_raw, say, story, warn};
 use crate::diagnostic::Sources;
 use crate::export::{self, Document, Export, NoteKind};
 use crate::live::Scope;
@@ -48,7 +48,7 @@ async fn run_or_fail(args: &args::Export) -> Result<(), Exit> {
         None => out_raw(&document),
         Some(path) => write(path, &document, args.force)?,
     }
-    say(&summary(&export, args.out.as_deref()));
+    story(&summary(&export, args.out.as_deref()));
     Ok(())
 }
 
@@ -56,7 +56,7 @@ fn tell(export: &Export) {
     for note in &export.notes {
         match note.kind {
             NoteKind::LeftOut => warn(&format!("left out: {note}")),
-            NoteKind::UnderWay | NoteKind::Empty => say(&format!("note: {note}")),
+            NoteKind::UnderWay | NoteKind::Empty => story(&format!("note: {note}")),
         }
     }
 }

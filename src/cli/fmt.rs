@@ -9,7 +9,7 @@ use tempfile::NamedTempFile;
 
 use super::args::Fmt;
 use super::exit::Exit;
-use super::{error, out, say};
+use super::{error, out, say, story};
 use crate::diagnostic::{self, Diagnostic, Source, Sources};
 use crate::topology::files;
 use crate::topology::format::{self, Refused};
@@ -49,9 +49,9 @@ pub(super) fn run(args: &Fmt) -> Exit {
     match (args.check, changed) {
         (_, 0) | (false, _) if stdin => {}
         (true, 0) if failed => {}
-        (true, 0) => say("Everything is in its canonical form."),
+        (true, 0) => story("Everything is in its canonical form."),
         (true, _) => say(&format!("{files} not in canonical form; `ovhconnect fmt` writes it.")),
-        (false, _) => say(&format!("{files} written.")),
+        (false, _) => story(&format!("{files} written.")),
     }
     if failed || (args.check && changed > 0) { Exit::Error } else { Exit::Success }
 }

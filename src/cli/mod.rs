@@ -1,15 +1,18 @@
 //! The commands. The only module that prints: the answer on stdout, the story on stderr.
 
 pub mod args;
+pub mod examples;
 pub mod exit;
 
 mod apply;
+mod completions;
 mod connect;
 mod diff;
 mod explain;
 mod export;
 mod fmt;
 mod graph;
+mod man;
 mod plan;
 mod progress;
 mod router;
@@ -27,19 +30,30 @@ mod whatif;
 use std::ffi::OsString;
 use std::io::Write as _;
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anstream::ColorChoice;
-use clap::Parser as _;
 use clap::error::ErrorKind;
+use clap::{CommandFactory as _, FromArgMatches as _};
 use tracing::level_filters::LevelFilter;
 
 use crate::diff::Goal;
 use args::{Cli, Color, Command};
 use exit::Exit;
 
+/// Whether nothing is said but the answer and errors.
+static QUIET: AtomicBool = AtomicBool::new(false);
+
+fn is_quiet() -> bool {
+    QUIET.load(Ordering::Relaxed)
+}
+
 /// Runs the program and says how it ends.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(arguments) {
+    let parsed = examples::first(Cli::command())
+        .try_get_matches_from(arguments)
+        .and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => {
             // clap writes help to stdout and errors to stderr. Nobody is left to tell if that fails.
@@ -52,6 +66,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     color(cli.color);
+    QUIET.store(cli.quiet, Ordering::Relaxed);
     log(cli.verbose);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -76,6 +91,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             Command::Simulate(args) => simulate::run(&args).await,
             Command::Fmt(args) => fmt::run(&args),
             Command::Schema(args) => schema::run(&args),
+            Command::Completions(args) => completions::run(&args),
+            Command::Man(args) => man::run(&args),
         }
     });
     // What is still under way was announced as such: do not wait for it.
@@ -94,6 +111,7 @@ fn color(choice: Color) {
 
 fn log(verbose: u8) {
     let level = match verbose {
+        0 if is_quiet() => LevelFilter::ERROR,
         0 => LevelFilter::WARN,
         1 => LevelFilter::INFO,
         2 => LevelFilter::DEBUG,
@@ -124,6 +142,13 @@ pub(crate) fn out_raw(document: &str) {
     });
 }
 
+/// Prints a line to stderr that is neither an answer nor about an error.
+pub(crate) fn story(text: &str) {
+    if !is_quiet() {
+        say(text);
+    }
+}
+
 /// Prints a line to stderr.
 pub(crate) fn say(text: &str) {
     tell(&format!("{text}\n"));
@@ -144,6 +169,9 @@ pub(crate) fn error(text: &str) {
 
 /// Prints a warning to stderr.
 pub(crate) fn warn(text: &str) {
+    if is_quiet() {
+        return;
+    }
     let style = anstyle::AnsiColor::Yellow.on_default().bold();
     say(&format!("{style}warning{style:#}: {text}"));
 }

@@ -3,7 +3,7 @@
 use super::args::{self, Document, Limits, PlanFormat};
 use super::connect::{Planned, Session, fail};
 use super::exit::Exit;
-use super::{error, out, out_raw, say, width};
+use super::{error, out, out_raw, say, story, width};
 use crate::diff::Goal;
 use crate::plan::guard::{self, Guards, Violation};
 use crate::plan::saved::SavedPlan;
@@ -42,7 +42,7 @@ async fn plan(args: &args::Plan) -> Result<Exit, Exit> {
     };
     show(&report, args)?;
     if let Some(expected) = &expected {
-        say(&format!("Expected to take {} ({}).", expected.takes(), expected.because()));
+        story(&format!("Expected to take {} ({}).", expected.takes(), expected.because()));
     }
     refuse(&objections(warnings, &args.limits, &violations))?;
     let has_changes = !plan.is_empty();
@@ -51,7 +51,7 @@ async fn plan(args: &args::Plan) -> Result<Exit, Exit> {
         let saved = SavedPlan::new(plan, &topology, live, &endpoint, args.limits.only.clone());
         std::fs::write(path, saved.to_json())
             .map_err(|problem| fail(format!("the plan cannot be saved to {}: {problem}", path.display())))?;
-        say(&format!("Saved to {0}; to apply exactly this: ovhconnect apply {0}", path.display()));
+        story(&format!("Saved to {0}; to apply exactly this: ovhconnect apply {0}", path.display()));
     }
     Ok(if args.detailed_exitcode && has_changes { Exit::Changes } else { Exit::Success })
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 
-use super::{say, screen};
+use super::{is_quiet, say, screen};
 use crate::apply::Event;
 use crate::diff::Goal;
 use crate::plan::Plan;
@@ -33,10 +33,11 @@ pub(super) struct Progress<'a> {
 
 impl<'a> Progress<'a> {
     pub(super) fn new(plan: &'a Plan, timings: Timings, parallelism: usize) -> Self {
-        let is_drawn = std::io::stderr().is_terminal()
+        let is_drawn = !is_quiet()
+            && std::io::stderr().is_terminal()
             && screen::size().is_some()
             && std::env::var("TERM").is_ok_and(|term| term != "dumb");
-        let fold = if is_drawn { Fold::None } else { Fold::of_environment() };
+        let fold = if is_drawn || is_quiet() { Fold::None } else { Fold::of_environment() };
         let verb = match plan.goal {
             Goal::Apply => "Apply",
             Goal::Destroy => "Destroy",
@@ -70,7 +71,9 @@ impl<'a> Progress<'a> {
             board.note(event, now);
             if self.is_drawn { board.remark(event) } else { board.line(event, now) }
         };
-        if let Some(text) = text {
+        if let Some(text) = text
+            && !is_quiet()
+        {
             self.line(&text);
         }
         self.tick();

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::args::{self, RouterFormat};
 use super::connect::{Session, fail, load};
 use super::exit::Exit;
-use super::{error, out, say};
+use super::{error, out, say, story};
 use crate::live::read::Reading;
 use crate::live::with_assigned_asns;
 use crate::router::{self, Configuration, Options, RenderError};
@@ -43,7 +43,7 @@ async fn configure(args: &args::Router) -> Result<String, Exit> {
         exit
     })?;
     for note in &configuration.notes {
-        say(&format!("note: {note}"));
+        story(&format!("note: {note}"));
     }
     match (&args.template, args.format) {
         (Some(path), _) => by_template(&configuration, path),

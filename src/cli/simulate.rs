@@ -7,7 +7,7 @@ use tokio::net::TcpListener;
 
 use super::args;
 use super::exit::Exit;
-use super::{error, out, say, warn};
+use super::{error, out, say, story, warn};
 use crate::diagnostic::{self, Diagnostic};
 use crate::rehearsal;
 use crate::sim::clock::SystemClock;
@@ -44,7 +44,7 @@ async fn simulate(args: &args::Simulate) -> Result<Exit, Exit> {
          export OVH_CONSUMER_KEY={}\n",
         credentials.application_key, credentials.application_secret, credentials.consumer_key
     ));
-    say(&format!("Simulating the OVHcloud API on {scheme}://{address}/1.0; interrupt to stop."));
+    story(&format!("Simulating the OVHcloud API on {scheme}://{address}/1.0; interrupt to stop."));
     let served = async {
         match tls {
             Some(tls) => serve::serve_tls(listener, simulator, tls).await,
@@ -113,7 +113,7 @@ fn account(args: &args::Simulate) -> Result<Account, Exit> {
         return Account::load(path).map_err(fail);
     }
     if args.topology.is_empty() {
-        say("Taking the sample account: no --account or --topology is given.");
+        story("Taking the sample account: no --account or --topology is given.");
         return Ok(Account::sample());
     }
     let loaded = files::load(&args.topology);

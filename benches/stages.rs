@@ -20,7 +20,7 @@ use ovhconnect::render::report::Report;
 use ovhconnect::render::{html, json, markdown, text};
 use ovhconnect::sim::account::{DatacenterEntry, PopEntry};
 use ovhconnect::sim::clock::SystemClock;
-use ovhconnect::sim::{Account, Options, Simulator};
+use ovhconnect::sim::{Account, Options, Peer, Simulator};
 use ovhconnect::topology::{Spec, Topology, parse};
 use support::{PER_VRACK, services, sources};
 use tokio::runtime::{Builder, Runtime};
@@ -165,6 +165,7 @@ fn standing(topology: &Topology) -> Account {
             ovh_bgp_area: Some(64602),
             subnet: Some(format!("172.16.0.{}/30", which * 4)),
             datacenter_id: None,
+            peer: Peer::default(),
         });
     }
     account

@@ -19,17 +19,20 @@
 //! - [`diff`](mod@diff): (`Topology`, `Live`) → changes. Pure.
 //! - [`plan`]: changes → steps, edges with their reasons, impact on the traffic. Pure.
 //! - [`apply`](mod@apply): walks a plan and follows every call to its effect. It decides nothing.
+//! - [`access`]: the least credential that a command needs for a topology. Pure.
 //! - [`mod@export`]: (`Live`) → the topology file that plans to nothing. Pure.
 //! - [`render`]: plans, events and outcomes as text.
 //! - [`router`]: the other side: what the customer's routers need, in their languages. Pure.
 //! - [`status`]: what an account is doing, judged, and what of it differs from the topology. Pure.
 //! - [`whatif`]: what stays reachable when a service, a PoP, a device or a datacenter is lost. Pure.
 //! - [`sim`]: the API, simulated: a pure state machine with an explicit clock and an HTTP face. It
-//!   shares the JSON shapes of [`api::wire`] with the rest and nothing else, so that a mistake on one
+//!   shares the JSON shapes of [`api::wire`] and the table of [`api::routes`] with the rest and nothing
+//!   else, so that a mistake on one
 //!   side shows on the other.
 //! - [`rehearsal`]: the simulator in this process, for `--simulate` and for tests.
 //! - [`cli`]: the commands; the only module that prints.
 
+pub mod access;
 pub mod api;
 pub mod apply;
 pub mod cli;

@@ -27,6 +27,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("plan", &["diagnostic", "diff", "live", "topology"]),
     // Where they meet again: the calls of a plan.
     ("apply", &["api", "live", "plan", "topology"]),
+    // Which calls a command may come to make.
+    ("access", &["api", "live", "topology"]),
     // Live state, written as a topology.
     ("export", &["diagnostic", "live", "topology"]),
     // Reads types, calls nobody.
@@ -37,13 +39,15 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("whatif", &["topology"]),
     // What was seen, judged: no API.
     ("status", &["diff", "live", "render", "topology"]),
-    // Shares the JSON shapes and nothing else, so that a mistake on one side shows on the other.
-    ("sim", &["api::wire"]),
+    // Shares the JSON shapes and the published table of routes, and nothing else, so that a mistake on one
+    // side shows on the other.
+    ("sim", &["api::routes", "api::wire"]),
     ("rehearsal", &["api", "sim", "topology"]),
     // What prints: nobody imports it but the program.
     (
         "cli",
         &[
+            "access",
             "api",
             "apply",
             "diagnostic",

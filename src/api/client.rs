@@ -204,6 +204,11 @@ impl Client {
         Self { inner: Arc::new(inner) }
     }
 
+    /// Whether it calls with an application key, and not with a token.
+    fn signs_with_a_key(&self) -> bool {
+        matches!(self.inner.config.credentials, Credentials::ApplicationKey { .. })
+    }
+
     /// Where the API is.
     #[must_use]
     pub fn endpoint(&self) -> &Endpoint {

@@ -86,6 +86,11 @@ calls! {
     /// A bearer token for a service account. Not under the API's own base address.
     TOKEN = POST "/auth/oauth2/token" [];
 
+    /// What the application key at hand may call.
+    CURRENT_CREDENTIAL = GET "/auth/currentCredential" [];
+    /// Who calls, and what that identity may call.
+    AUTH_DETAILS = GET "/auth/details" [];
+
     /// The account's services.
     SERVICES = GET "/ovhCloudConnect" ["ovhCloudConnect:apiovh:get"];
     /// One service.

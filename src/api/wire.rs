@@ -651,6 +651,33 @@ pub struct NewDiagnostic {
     pub extra_config_id: Option<u64>,
 }
 
+/// `auth.AccessRule`: something that may be called.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AccessRule {
+    /// `GET`, `POST`, `PUT` or `DELETE`.
+    pub method: String,
+    /// The route, in which `*` stands for anything.
+    pub path: String,
+}
+
+/// Of `api.Credential`: what an application key may call.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CurrentCredential {
+    /// What it may call.
+    pub rules: Vec<AccessRule>,
+}
+
+/// Of `auth.Details`: who calls.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AuthDetails {
+    /// What it may call, where the API tells.
+    #[serde(default)]
+    pub allowed_routes: Option<Vec<AccessRule>>,
+}
+
 /// The API's error body, in both of its forms.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]

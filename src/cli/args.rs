@@ -9,6 +9,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use ipnet::Ipv4Net;
 
 use super::exit;
+use crate::access::Purpose;
 use crate::apply::{Busy, HealthGate};
 use crate::diagnostic::{Diagnostic, Format, Rule};
 use crate::plan::guard::Denied;
@@ -61,6 +62,8 @@ pub enum Command {
     Apply(Apply),
     /// Remove what the topology declares.
     Destroy(Apply),
+    /// Show the least credential that a command needs, or what the one at hand lacks.
+    Access(Access),
     /// Write what is live as a topology file that plans to nothing.
     Export(Export),
     /// Show what is live and how it does: sessions, light, tasks, incidents, drift.
@@ -417,6 +420,45 @@ pub enum ApplyFormat {
     Json,
 }
 
+/// `access`.
+#[derive(Debug, Args)]
+pub struct Access {
+    /// The topology.
+    #[command(flatten)]
+    pub topology: Paths,
+    /// What becomes of warnings.
+    #[command(flatten)]
+    pub lints: Lints,
+    /// The API, if it is asked.
+    #[command(flatten)]
+    pub target: Target,
+    /// The command that is to run; plan stands for everything that only reads.
+    #[arg(long = "for", value_enum, value_name = "COMMAND", default_value_t = Purpose::Apply)]
+    pub purpose: Purpose,
+    /// Ask the API what else is in the topology's vRacks: `manage: all` removes it.
+    #[arg(long)]
+    pub live: bool,
+    /// Compare with the credential at hand, and exit with 2 when it lacks something.
+    #[arg(long)]
+    pub check: bool,
+    /// How it is written.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = AccessFormat::Text)]
+    pub format: AccessFormat,
+}
+
+/// How `access` writes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum AccessFormat {
+    /// For a person.
+    Text,
+    /// A policy for a service account, as POST /iam/policy takes it.
+    Iam,
+    /// The rules of an application key, as POST /auth/credential takes them.
+    AccessRules,
+    /// Both, for programs; with --check, also what is missing.
+    Json,
+}
+
 /// `export`.
 #[derive(Debug, Args)]
 pub struct Export {
@@ -708,6 +750,8 @@ pub enum SchemaOf {
     Export,
     /// What `status` writes as JSON.
     Status,
+    /// What `access` writes as JSON.
+    Access,
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {

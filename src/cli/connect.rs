@@ -75,6 +75,11 @@ impl Session {
         timings::load(&expectations.timings, self.client.endpoint().url().as_str())
     }
 
+    /// The topology as its files say it.
+    pub(super) fn topology(&self) -> &Topology {
+        &self.topology
+    }
+
     /// Reads live state.
     pub(super) async fn read(&self) -> Result<Reading, Exit> {
         read(&self.client, &self.topology).await.map_err(|problem| unread(&problem, &self.sources))

@@ -4,6 +4,7 @@ pub mod args;
 pub mod examples;
 pub mod exit;
 
+mod access;
 mod apply;
 mod completions;
 mod connect;
@@ -84,6 +85,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             Command::Graph(args) => graph::run(&args).await,
             Command::Apply(args) => apply::run(&args, Goal::Apply).await,
             Command::Destroy(args) => apply::run(&args, Goal::Destroy).await,
+            Command::Access(args) => access::run(&args).await,
             Command::Export(args) => export::run(&args).await,
             Command::Status(args) => status::run(&args).await,
             Command::Router(args) => router::run(&args).await,

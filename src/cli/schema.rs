@@ -10,7 +10,7 @@ use crate::plan::saved::SavedPlan;
 use crate::render::events::Record;
 use crate::render::json;
 use crate::router::Configuration;
-use crate::{export, status, topology, whatif};
+use crate::{access, export, status, topology, whatif};
 
 pub(super) fn run(args: &Schema) -> Exit {
     out(&text(args.of));
@@ -32,6 +32,7 @@ fn schema(of: SchemaOf) -> Value {
         SchemaOf::RunLog => Record::schema(),
         SchemaOf::Router => Configuration::schema(),
         SchemaOf::Whatif => whatif::Report::schema(),
+        SchemaOf::Access => access::Credential::schema(),
         SchemaOf::Export => export::Document::schema(),
         SchemaOf::Status => status::Report::schema(),
     }

@@ -6,9 +6,9 @@ use std::fmt;
 use std::time::Duration;
 
 use axum::http::HeaderMap;
-use serde::Serialize;
 use sha1::{Digest, Sha1};
 
+use super::grant::{Access, Grants};
 use super::moment::Moment;
 use super::refusal::Refusal;
 use crate::api::wire;
@@ -34,6 +34,8 @@ pub struct Credentials {
     pub client_secret: String,
     /// The client id of a service account that may only read (its secret is the same).
     pub read_only_client_id: String,
+    /// The account's own: other consumer keys and service accounts.
+    pub grants: Grants,
 }
 
 impl Default for Credentials {
@@ -46,6 +48,7 @@ impl Default for Credentials {
             client_id: "simulator-client".to_owned(),
             client_secret: "simulator-client-secret".to_owned(),
             read_only_client_id: "simulator-read-only-client".to_owned(),
+            grants: Grants::default(),
         }
     }
 }
@@ -55,16 +58,6 @@ impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Credentials").field("application_key", &self.application_key).finish_non_exhaustive()
     }
-}
-
-/// What a credential may do.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Access {
-    /// Everything.
-    Full,
-    /// GET alone.
-    ReadOnly,
 }
 
 /// A call the API answers with an error, in either of its two shapes.
@@ -162,6 +155,8 @@ impl Credentials {
             Access::Full
         } else if consumer == self.read_only_consumer_key {
             Access::ReadOnly
+        } else if let Some(key) = self.grants.keys.iter().find(|key| key.consumer_key == consumer) {
+            Access::Rules(key.rules.clone())
         } else {
             return Err(Denial::invalid_credential());
         };

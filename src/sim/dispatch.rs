@@ -8,8 +8,9 @@ use axum::http::{HeaderMap, Method, Uri, header};
 use serde_json::{Value, json};
 
 use super::answer::{self, Call};
-use super::auth::{Access, Denial, Signed};
+use super::auth::{Denial, Signed};
 use super::fault::staleness;
+use super::grant::Access;
 use super::oauth;
 use super::pages::Wanted;
 use super::refusal::Refusal;
@@ -84,10 +85,10 @@ pub(super) fn dispatch(simulator: &Simulator, incoming: &Incoming, twist: Twist)
     if !endpoint.takes(&incoming.method) {
         return Err(Refusal::method_not_allowed().into());
     }
-    if caller.access == Access::ReadOnly && incoming.method != Method::GET {
+    if !caller.access.covers(&incoming.method, incoming.path(), &incoming.body) {
         return Err(caller.not_granted());
     }
-    if let Some(own) = about_the_caller(&endpoint, caller.access) {
+    if let Some(own) = about_the_caller(&endpoint, &caller.access) {
         return Ok(own.into());
     }
     let wanted =
@@ -200,16 +201,8 @@ fn expanded(
 }
 
 /// The routes about the caller. Assumed: an account of this name; what else they hold is left out.
-fn about_the_caller(endpoint: &Endpoint, access: Access) -> Option<Value> {
-    let rules = match access {
-        Access::Full => json!([
-            {"method": "GET", "path": "/*"},
-            {"method": "POST", "path": "/*"},
-            {"method": "PUT", "path": "/*"},
-            {"method": "DELETE", "path": "/*"},
-        ]),
-        Access::ReadOnly => json!([{"method": "GET", "path": "/*"}]),
-    };
+fn about_the_caller(endpoint: &Endpoint, access: &Access) -> Option<Value> {
+    let rules = access.rules();
     match endpoint {
         Endpoint::Me => Some(json!({"nichandle": "sm12345-ovh"})),
         Endpoint::AuthDetails => Some(json!({

@@ -12,7 +12,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use sha1::{Digest, Sha1};
 
-use super::auth::{Access, Credentials};
+use super::auth::Credentials;
+use super::grant::Access;
 use super::moment::Moment;
 
 /// An answer of the token endpoint: the HTTP status and the body, in OAuth2's own shapes (RFC 6749).
@@ -33,42 +34,51 @@ impl Credentials {
             return (400, json!({"error": "unsupported_grant_type"}));
         }
         let (id, secret) = basic(headers).unwrap_or_else(|| (field("client_id"), field("client_secret")));
-        let Some(access) = self.client_access(&id, &secret) else {
+        let Some(grant) = self.client_access(&id, &secret) else {
             return (
                 401,
                 json!({"error": "invalid_client", "error_description": "Client authentication failed"}),
             );
         };
         let until = wall.after(lifetime).secs();
-        let token = self.seal(access, until);
+        let token = self.seal(&grant, until);
         (
             200,
             json!({"access_token": token, "token_type": "Bearer", "expires_in": lifetime.as_secs(), "scope": "all"}),
         )
     }
 
-    fn client_access(&self, id: &str, secret: &str) -> Option<Access> {
-        let access = match id {
-            id if id == self.client_id => Access::Full,
-            id if id == self.read_only_client_id => Access::ReadOnly,
-            _ => return None,
+    /// The name of what a client is granted.
+    fn client_access(&self, id: &str, secret: &str) -> Option<String> {
+        let mut own = self.grants.clients.iter().enumerate();
+        let grant = match id {
+            id if id == self.client_id => "all".to_owned(),
+            id if id == self.read_only_client_id => "read".to_owned(),
+            _ => own.find(|(_, client)| client.client_id == id).map(|(at, _)| format!("client{at}"))?,
         };
-        (secret == self.client_secret).then_some(access)
+        (secret == self.client_secret).then_some(grant)
+    }
+
+    fn granted(&self, grant: &str) -> Option<Access> {
+        match grant {
+            "all" => Some(Access::Full),
+            "read" => Some(Access::ReadOnly),
+            _ => {
+                let at: usize = grant.strip_prefix("client")?.parse().ok()?;
+                self.grants.clients.get(at).map(|client| Access::Policy(client.policy.clone()))
+            }
+        }
     }
 
     /// What a bearer token grants; `None` where it is not one of this simulator, or is over.
     pub(super) fn bearer(&self, token: &str, wall: Moment) -> Option<Access> {
-        let until = token.split('.').nth(2)?.parse().ok()?;
-        let access =
-            [Access::Full, Access::ReadOnly].into_iter().find(|access| self.seal(*access, until) == token)?;
-        (wall.secs() < until).then_some(access)
+        let mut parts = token.split('.').skip(1);
+        let (grant, until) = (parts.next()?, parts.next()?.parse().ok()?);
+        let is_good = self.seal(grant, until) == token && wall.secs() < until;
+        if is_good { self.granted(grant) } else { None }
     }
 
-    fn seal(&self, access: Access, until: u64) -> String {
-        let grant = match access {
-            Access::Full => "all",
-            Access::ReadOnly => "read",
-        };
+    fn seal(&self, grant: &str, until: u64) -> String {
         let hash = Sha1::digest(format!("{grant}.{until}.{}", self.client_secret));
         let seal: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
         format!("sim.{grant}.{until}.{seal}")

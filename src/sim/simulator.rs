@@ -10,6 +10,7 @@ use super::account::{Account, AccountError};
 use super::auth::Credentials;
 use super::clock::Clock;
 use super::fault::{Effect, Fault, Faults};
+use super::grant::Grants;
 use super::log::{Log, LogEntry};
 use super::moment::Moment;
 use super::options::Options;
@@ -47,7 +48,8 @@ impl Simulator {
     /// # Errors
     /// Where a name stands twice in the account or a vRack it names is not there.
     pub fn new(account: &Account, options: Options, clock: Arc<dyn Clock>) -> Result<Self, AccountError> {
-        Ok(Self::from_world(World::new(account, options)?, clock))
+        let simulator = Self::from_world(World::new(account, options)?, clock);
+        Ok(simulator.with_grants(account.credentials.clone()))
     }
 
     /// An account in any state.
@@ -76,6 +78,13 @@ impl Simulator {
     #[must_use]
     pub fn with_credentials(mut self, credentials: Credentials) -> Self {
         self.credentials = credentials;
+        self
+    }
+
+    /// The same, called also with the account's own credentials.
+    #[must_use]
+    pub fn with_grants(mut self, grants: Grants) -> Self {
+        self.credentials.grants = grants;
         self
     }
 

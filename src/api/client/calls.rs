@@ -21,6 +21,22 @@ const PAGE_SIZE: u16 = 1000;
 
 type Parameters<'a> = &'a [&'a (dyn Display + Sync)];
 
+/// # The caller
+impl Client {
+    /// What the credentials at hand may call; `None` where the API does not tell.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn granted(&self) -> Result<Option<Vec<wire::AccessRule>>, Error> {
+        if self.signs_with_a_key() {
+            let credential: wire::CurrentCredential = self.get(&routes::CURRENT_CREDENTIAL, &[]).await?;
+            return Ok(Some(credential.rules));
+        }
+        let details: wire::AuthDetails = self.get(&routes::AUTH_DETAILS, &[]).await?;
+        Ok(details.allowed_routes)
+    }
+}
+
 /// # Services
 impl Client {
     /// The account's services. A server that does not expand lists answers ids: the caller decides

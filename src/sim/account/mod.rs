@@ -13,6 +13,7 @@ use uuid::Uuid;
 use self::check::{Places, check};
 use super::catalogue::default_catalogue;
 use super::file;
+use super::grant::Grants;
 use super::model::{Peer, PortStatus};
 use super::options::Options;
 use super::seed::Seed;
@@ -32,11 +33,19 @@ pub struct Account {
     /// The datacenters on offer; when left out, the [default ones](default_catalogue).
     #[serde(default = "default_catalogue", deserialize_with = "fields::offers")]
     pub datacenters: Vec<wire::CatalogueDatacenter>,
+    /// Credentials that may call only a part of the API.
+    #[serde(default)]
+    pub credentials: Grants,
 }
 
 impl Default for Account {
     fn default() -> Self {
-        Self { vracks: Vec::new(), services: Vec::new(), datacenters: default_catalogue() }
+        Self {
+            vracks: Vec::new(),
+            services: Vec::new(),
+            datacenters: default_catalogue(),
+            credentials: Grants::default(),
+        }
     }
 }
 

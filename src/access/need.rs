@@ -1,0 +1,232 @@
+//! (`Topology`, `Live`, [`Purpose`]) → the calls that a command may come to make.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Purpose;
+use crate::api::routes::{self, Call};
+use crate::live::Live;
+use crate::topology::{
+    Datacenter, DatacenterPart, Manage, Membership, Node, Pop, ServiceId, Spec, Topology, VrackName,
+};
+
+/// A call, with those parameters filled in that are known beforehand: the first ones.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Need {
+    /// The call.
+    pub call: &'static Call,
+    /// Its first parameters. OVHcloud chooses the others.
+    pub known: Vec<String>,
+}
+
+/// Every call that a command with this purpose may come to make.
+///
+/// With `found`, the live state of the topology, services that are in its vRacks and that it does not
+/// declare are among them.
+#[must_use]
+pub fn needs(topology: &Topology, found: Option<&Live>, purpose: Purpose) -> Vec<Need> {
+    let mut asker = Asker { estate: Estate::of(topology, found), needs: Vec::new() };
+    asker.reads();
+    match purpose {
+        Purpose::Plan => {}
+        Purpose::Apply => asker.changes(true),
+        Purpose::Destroy => asker.changes(false),
+    }
+    asker.needs
+}
+
+/// What is known of a service.
+#[derive(Debug, Default)]
+struct Service {
+    /// Where it is declared.
+    home: Option<VrackName>,
+    /// Where it was found.
+    found: Option<VrackName>,
+    described: bool,
+    pop: Option<Layer>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Layer {
+    L2,
+    L3,
+}
+
+/// What is known of a vRack.
+#[derive(Debug, Default)]
+struct Vrack {
+    manages_all: bool,
+    declared: bool,
+    datacenters: bool,
+    extras: bool,
+}
+
+#[derive(Debug, Default)]
+struct Estate {
+    vracks: BTreeMap<VrackName, Vrack>,
+    services: BTreeMap<ServiceId, Service>,
+}
+
+impl Estate {
+    fn of(topology: &Topology, found: Option<&Live>) -> Self {
+        let mut estate = Self::default();
+        for (name, vrack) in &topology.vracks {
+            let manages_all = vrack.manage == Manage::All;
+            estate.vracks.insert(name.clone(), Vrack { manages_all, declared: true, ..Vrack::default() });
+        }
+        for (address, entry) in &topology.entries {
+            let service = address.service().map(|id| estate.services.entry(id).or_default());
+            match (&entry.spec, service) {
+                (Spec::Membership(Membership { description }), Some(service)) => {
+                    service.home = Some(address.vrack.clone());
+                    service.described = description.is_some();
+                }
+                (Spec::Pop(pop), Some(service)) => {
+                    service.pop = Some(if matches!(pop, Pop::L3 { .. }) { Layer::L3 } else { Layer::L2 });
+                }
+                (Spec::Datacenter(Datacenter::L3 { .. }) | Spec::Extra(_), _) => {
+                    let vrack = estate.vracks.entry(address.vrack.clone()).or_default();
+                    vrack.datacenters = true;
+                    vrack.extras |= !matches!(address.node, Node::Datacenter(_, DatacenterPart::Config));
+                }
+                _ => {}
+            }
+        }
+        for vrack in found.into_iter().flat_map(|live| live.vracks.keys()) {
+            estate.vracks.entry(vrack.clone()).or_default();
+        }
+        for (id, service) in found.into_iter().flat_map(|live| &live.services) {
+            estate.services.entry(*id).or_default().found.clone_from(&service.vrack);
+        }
+        estate
+    }
+}
+
+struct Asker {
+    estate: Estate,
+    needs: Vec<Need>,
+}
+
+impl Asker {
+    fn need(&mut self, call: &'static Call, known: &[&dyn ToString]) {
+        let known = known.iter().map(|parameter| parameter.to_string()).collect();
+        self.needs.push(Need { call, known });
+    }
+
+    /// What every plan reads.
+    fn reads(&mut self) {
+        self.need(&routes::SERVICES, &[]);
+        let vracks: Vec<VrackName> = self.estate.vracks.keys().cloned().collect();
+        for vrack in vracks {
+            self.need(&routes::VRACK_TASKS, &[&vrack]);
+        }
+        let mut asked_for_datacenters = BTreeSet::new();
+        let services: Vec<(ServiceId, Option<VrackName>)> = self
+            .estate
+            .services
+            .iter()
+            .map(|(id, service)| (*id, service.home.clone().or_else(|| service.found.clone())))
+            .collect();
+        for (service, home) in services {
+            for call in [&routes::TASKS, &routes::POPS, &routes::DATACENTERS, &routes::EXTRAS] {
+                self.need(call, &[&service]);
+            }
+            // One service of a vRack says what is on offer to all of them.
+            if asked_for_datacenters.insert(home) {
+                self.need(&routes::CATALOGUE, &[&service]);
+            }
+        }
+    }
+
+    /// What it takes to make live what is declared (`wanted`), or to remove it, whatever is live.
+    fn changes(&mut self, wanted: bool) {
+        let moves = self.moves(wanted);
+        for (vrack, service, call) in &moves {
+            if **call == routes::ATTACH {
+                // Which service it is stands in the body.
+                self.need(call, &[vrack]);
+            } else {
+                self.need(call, &[vrack, service]);
+            }
+            self.need(&routes::VRACK_TASK, &[vrack]);
+            self.need(&routes::SERVICE, &[service]);
+        }
+        let plural: BTreeMap<VrackName, usize> = self.l3_pops();
+        // Before one of several l3 PoPs goes, another one's session is looked at, whoever's that is.
+        for name in plural.iter().filter(|(_, count)| wanted && **count > 1).map(|(name, _)| name) {
+            self.need(&routes::MEMBERS, &[name]);
+        }
+        for (id, service) in std::mem::take(&mut self.estate.services) {
+            let vrack = service.home.as_ref().or(service.found.as_ref());
+            let vrack = vrack.and_then(|name| Some((name, self.estate.vracks.get(name)?)));
+            let Some((name, vrack)) = vrack else { continue };
+            let is_declared = service.home.is_some();
+            let (has_datacenters, has_extras) = (vrack.datacenters, vrack.extras);
+            // What is undeclared in a vRack that is managed as `declared` carries datacenters all the same.
+            let is_managed = is_declared || vrack.manages_all;
+            let is_watched = plural.get(name).copied().unwrap_or_default() > 1;
+            for call in [&routes::TASK, &routes::POP, &routes::DATACENTER, &routes::EXTRA] {
+                self.need(call, &[&id]);
+            }
+            for call in [&routes::DATACENTER_DELETE, &routes::EXTRA_DELETE] {
+                self.need(call, &[&id]);
+            }
+            if is_managed {
+                self.need(&routes::POP_DELETE, &[&id]);
+            }
+            if !wanted {
+                continue;
+            }
+            if service.described {
+                self.need(&routes::SERVICE_UPDATE, &[&id]);
+            }
+            if service.pop.is_some() {
+                self.need(&routes::POP_CREATE, &[&id]);
+            }
+            let is_l3 = service.pop == Some(Layer::L3) || (service.pop.is_none() && !is_managed);
+            if service.pop == Some(Layer::L2) || (is_l3 && has_datacenters) {
+                self.need(&routes::DATACENTER_CREATE, &[&id]);
+            }
+            if is_l3 && has_extras {
+                self.need(&routes::EXTRA_CREATE, &[&id]);
+            }
+            if is_l3 && is_watched {
+                self.need(&routes::POP_STATUS, &[&id]);
+            }
+        }
+    }
+
+    /// Into which vRack a service may have to go, and out of which.
+    fn moves(&self, wanted: bool) -> Vec<(VrackName, ServiceId, &'static Call)> {
+        let mut moves = Vec::new();
+        for (id, service) in &self.estate.services {
+            if let Some(home) = &service.home {
+                let call = if wanted { &routes::ATTACH } else { &routes::DETACH };
+                moves.push((home.clone(), *id, call));
+            }
+            for (name, vrack) in &self.estate.vracks {
+                // What is to be removed is removed from every vRack that is managed as a whole.
+                if !wanted && !vrack.manages_all {
+                    continue;
+                }
+                let comes_from = service.home.is_some() && service.home.as_ref() != Some(name);
+                let is_not_declared = service.home.is_none() && service.found.as_ref() == Some(name);
+                if (comes_from && (vrack.declared || service.found.as_ref() == Some(name)))
+                    || (is_not_declared && vrack.manages_all)
+                {
+                    moves.push((name.clone(), *id, &routes::DETACH));
+                }
+            }
+        }
+        moves
+    }
+
+    /// How many l3 PoPs each vRack shall have: of several, one waits until another is up.
+    fn l3_pops(&self) -> BTreeMap<VrackName, usize> {
+        let mut count = BTreeMap::new();
+        let l3 = self.estate.services.values().filter(|service| service.pop == Some(Layer::L3));
+        for home in l3.filter_map(|service| service.home.clone()) {
+            *count.entry(home).or_default() += 1;
+        }
+        count
+    }
+}

@@ -12,6 +12,8 @@ pub struct Invocation {
     pub arguments: Vec<String>,
     /// Whether it calls the API that is configured.
     pub calls_the_api: bool,
+    /// Whether it is about a topology in a file.
+    pub reads_a_topology: bool,
     /// Whether it runs until it is stopped.
     pub serves: bool,
 }
@@ -19,7 +21,7 @@ pub struct Invocation {
 impl Invocation {
     pub fn new(arguments: &[&str]) -> Self {
         let arguments = arguments.iter().map(|it| (*it).to_owned()).collect();
-        Self { arguments, calls_the_api: true, serves: false }
+        Self { arguments, calls_the_api: true, reads_a_topology: true, serves: false }
     }
 }
 
@@ -88,6 +90,7 @@ fn collect(command: &Command, path: &[String], found: &mut Vec<Invocation>) {
             found.push(Invocation {
                 arguments: path.iter().cloned().chain(arguments).collect(),
                 calls_the_api: has("endpoint"),
+                reads_a_topology: has("paths"),
                 serves: has("listen"),
             });
         }

@@ -100,8 +100,7 @@ async fn account(topology: Option<&Topology>) -> World {
     let Some(topology) = topology else { return world };
     let rehearsal = support::Rehearsal::with_world(topology.clone(), world);
     rehearsal.apply(Goal::Apply).await.assert_converged(&"an account in some state");
-    let world = rehearsal.simulator.world().clone();
-    world
+    rehearsal.simulator.world().clone()
 }
 
 /// Who calls.

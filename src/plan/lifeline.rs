@@ -118,12 +118,12 @@ fn ways(draft: &Draft<'_>, vrack: &VrackName, live: &Live, ties: &Ties) -> usize
     pairs.filter(|(new, release)| !draft.graph.reaches(*release, *new)).count()
 }
 
-/// How the l3 PoPs that are made depend on what goes.
+/// How the l3 PoPs that are made, and those that go, depend on each other and on datacenters.
 struct Ties {
     /// How many PoPs have to go before one is made, and how many are made only after one is gone: the
     /// fewer, the less it is in the way of the paths of other vRacks.
     count: BTreeMap<NodeIndex, usize>,
-    /// How many datacenters have to go before a PoP is made.
+    /// How many datacenters have to go before a PoP is made, and how many are made only after one is gone.
     datacenters: BTreeMap<NodeIndex, usize>,
     /// Whether one waits for another of another vRack.
     cross: bool,
@@ -134,13 +134,15 @@ impl Ties {
         let pops = || draft.units.iter().filter(|unit| unit.is_pop());
         let removals: BTreeSet<NodeIndex> =
             pops().filter(|unit| unit.releases_l3_pop()).filter_map(|unit| unit.release).collect();
-        let going: BTreeSet<NodeIndex> = draft
-            .units
-            .iter()
-            .filter(|unit| unit.is_l3_datacenter())
-            .filter_map(|unit| unit.release)
-            .collect();
+        let datacenters = |node: fn(&Unit<'_>) -> Option<NodeIndex>| -> BTreeSet<NodeIndex> {
+            draft.units.iter().filter(|unit| unit.is_l3_datacenter()).filter_map(node).collect()
+        };
+        let (going, coming) = (datacenters(|unit| unit.release), datacenters(|unit| unit.claim));
         let mut ties = Self { count: BTreeMap::new(), datacenters: BTreeMap::new(), cross: false };
+        for removal in &removals {
+            let after = draft.graph.descendants(*removal);
+            ties.datacenters.insert(*removal, after.iter().filter(|node| coming.contains(node)).count());
+        }
         for claim in pops().filter(|unit| unit.claims_l3_pop()).filter_map(|unit| unit.claim) {
             let before = draft.graph.ancestors(claim);
             ties.datacenters.insert(claim, before.iter().filter(|node| going.contains(node)).count());
@@ -158,10 +160,10 @@ impl Ties {
         self.count.get(&node).copied().unwrap_or_default()
     }
 
-    /// How many datacenters go before a PoP is made, where that may decide: between vRacks the PoPs alone
-    /// do, so that what goes down for want of a path is the same whichever datacenters change.
-    fn datacenters(&self, claim: NodeIndex) -> usize {
-        self.datacenters.get(&claim).copied().filter(|_| !self.cross).unwrap_or_default()
+    /// How many datacenters a PoP is tied to, where that may decide: between vRacks the PoPs alone do, so
+    /// that what goes down for want of a path is the same whichever datacenters change.
+    fn datacenters(&self, pop: NodeIndex) -> usize {
+        self.datacenters.get(&pop).copied().filter(|_| !self.cross).unwrap_or_default()
     }
 }
 
@@ -229,7 +231,8 @@ fn untouched<'l>(
     untouched.map(|(_, config)| config)
 }
 
-/// The l3 PoPs that the plan removes, those that are up first, of them the least tied.
+/// The l3 PoPs that the plan removes, those that are up first, of them the least tied, and of those the
+/// one for whose end the fewest datacenters wait.
 fn olds(draft: &Draft<'_>, vrack: &VrackName, ties: &Ties) -> Vec<Old> {
     let units =
         draft.in_vrack(vrack).filter(|unit| unit.is_pop() && unit.releases_l3_pop() && unit.deletes());
@@ -240,7 +243,8 @@ fn olds(draft: &Draft<'_>, vrack: &VrackName, ties: &Ties) -> Vec<Old> {
             Some(Old { is_up, key: pop_key(Some(config))?, settle: unit.settle, release: unit.release? })
         })
         .collect();
-    olds.sort_by_key(|old| (!old.is_up, ties.count(old.release)));
+    let rank = |old: &Old| (!old.is_up, ties.count(old.release), ties.datacenters(old.release));
+    olds.sort_by_key(rank);
     olds
 }
 

@@ -591,3 +591,14 @@ fn the_new_pop_that_waits_for_no_datacenter_keeps_the_path() {
     let facts = runs(&topology, &world, 6);
     assert_eq!(facts.kept, 2, "a path and a datacenter stand throughout");
 }
+
+#[test]
+fn the_old_pop_for_whose_end_no_datacenter_waits_keeps_the_path() {
+    let topology = one_l3("10.0.0.0/30", "    datacenters: {RBX: {subnet: 172.16.0.0/16}}\n");
+    let mut world = account(&[(0, Some("pn-1")), (1, Some("pn-1")), (2, Some("pn-1"))]);
+    world.seed_pop(uuid(1), &l3(1, "172.16.0.0/30"), Seed::Active);
+    world.seed_pop(uuid(2), &l3(2, "10.0.1.0/30"), Seed::Active);
+    world.seed_datacenter("pn-1", &datacenter(4, Some("10.0.0.0/24")), Seed::Active);
+    let facts = runs(&topology, &world, 7);
+    assert_eq!(facts.kept, 2, "a path and a datacenter stand throughout");
+}

@@ -20,9 +20,6 @@ use crate::floor;
 use crate::row::{Measured, Phase, Run, Setting};
 use crate::topology;
 
-/// How many requests may be under way at once. No rate: the API's speed is what is measured.
-const PARALLELISM: usize = 128;
-
 /// Measures every run of a row.
 pub fn measure(setting: Setting) -> Result<Measured, String> {
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -69,8 +66,8 @@ impl Stage {
     /// A client as a program that was just started has it.
     fn client(&self) -> Result<Client, String> {
         self.simulator.clear_log();
-        let options =
-            ClientOptions { rate: f64::INFINITY, parallelism: PARALLELISM, ..ClientOptions::default() };
+        // No rate: the API's speed is what is measured.
+        let options = ClientOptions { rate: f64::INFINITY, ..ClientOptions::default() };
         rehearsal::client(&self.simulator, options).map_err(|error| error.to_string())
     }
 

@@ -32,7 +32,7 @@ pub use poll::delay as poll_delay;
 /// How a plan is run.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// How many steps run at once, at the most.
+    /// How many steps run at once, at the most; `usize::MAX` for every one that can.
     pub parallelism: usize,
     /// How long a task, and after it its configuration, may take.
     pub task_timeout: Duration,
@@ -51,7 +51,7 @@ impl Options {
     #[must_use]
     pub fn unstoppable() -> Self {
         Self {
-            parallelism: 10,
+            parallelism: usize::MAX,
             task_timeout: Duration::from_secs(1800),
             busy: Busy::Wait,
             health: HealthGate::Auto,

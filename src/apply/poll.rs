@@ -3,28 +3,39 @@
 use std::time::Duration;
 
 /// The shortest time between two looks.
-const SHORTEST: Duration = Duration::from_millis(200);
+const SHORTEST: Duration = Duration::from_millis(60);
 /// The longest time between two looks.
 const LONGEST: Duration = Duration::from_secs(30);
 
-/// How long to wait before the next look, after `waited` altogether.
+/// How long to wait before the next look, after `waited` altogether. Never nothing.
 ///
-/// A tenth of what was waited already: the end of a task is noticed within a tenth of its duration,
-/// or a fifth of a second, and a long task costs few requests.
+/// Looks stand on a ladder of moments, each a tenth of what was waited after the one before: the end of a
+/// task is noticed within a tenth of its duration, or a fifth of a second, and a long task costs few
+/// requests. The time that a request takes is part of what was waited: it puts off no look.
 #[must_use]
 pub fn delay(waited: Duration) -> Duration {
-    (waited / 10).clamp(SHORTEST, LONGEST)
+    let mut next = Duration::ZERO;
+    while next <= waited {
+        let gap = (next / 10).clamp(SHORTEST, LONGEST);
+        next += match gap {
+            // From here on the rungs are apart alike, however high it goes.
+            LONGEST => gap * u32::try_from((waited - next).as_secs() / gap.as_secs() + 1).unwrap_or(u32::MAX),
+            _ => gap,
+        };
+    }
+    next - waited
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// When a task of this duration is noticed to be over, and with how many looks.
-    fn noticed(duration: Duration) -> (Duration, usize) {
-        let (mut waited, mut looks) = (Duration::ZERO, 0);
-        while waited < duration || looks == 0 {
-            waited += delay(waited);
+    /// When a task of this duration is noticed to be over, and with how many looks, where an answer
+    /// takes `round_trip` and the first look is taken at once.
+    fn noticed(duration: Duration, round_trip: Duration) -> (Duration, usize) {
+        let (mut waited, mut looks) = (round_trip, 1);
+        while waited < duration {
+            waited += delay(waited) + round_trip;
             looks += 1;
         }
         (waited, looks)
@@ -32,13 +43,24 @@ mod tests {
 
     #[test]
     fn the_end_is_noticed_soon_and_cheaply() {
-        for millis in [1, 150, 200, 1_000, 2_000, 7_300, 20_000, 61_000, 600_000] {
-            let duration = Duration::from_millis(millis);
-            let (at, looks) = noticed(duration);
-            let late = at.saturating_sub(duration);
-            assert!(late <= SHORTEST.max(duration / 10), "{duration:?} noticed {late:?} late");
-            let most = if duration <= Duration::from_secs(2) { 25 } else { 90 };
-            assert!(looks <= most, "{duration:?} took {looks} looks");
+        for round_trip in [0, 20, 50].map(Duration::from_millis) {
+            for millis in [1, 150, 200, 1_000, 2_000, 7_300, 20_000, 61_000, 600_000] {
+                let duration = Duration::from_millis(millis);
+                let (at, looks) = noticed(duration, round_trip);
+                let late = at.saturating_sub(duration + round_trip);
+                let most = Duration::from_millis(200).max(duration / 10);
+                assert!(late <= most, "{duration:?} noticed {late:?} late");
+                let most = if duration <= Duration::from_secs(2) { 25 } else { 90 };
+                assert!(looks <= most, "{duration:?} took {looks} looks");
+            }
+        }
+    }
+
+    #[test]
+    fn every_wait_is_one() {
+        for millis in (0..2_000).chain([300_000, 330_000, 1_800_000, 100_000_000_000]) {
+            let delay = delay(Duration::from_millis(millis));
+            assert!(!delay.is_zero() && delay <= LONGEST, "{delay:?} after {millis} ms");
         }
     }
 }

@@ -121,7 +121,7 @@ impl Run<'_> {
     fn show_plan(&self) {
         let view = View { width: width(), explain: self.args.explain, ..View::default() };
         self.print(&text::plan(self.plan, view));
-        if let Some(expected) = Expected::of(self.plan, &self.timings, self.args.target.parallelism) {
+        if let Some(expected) = Expected::of(self.plan, &self.timings, self.args.target.steps_at_once()) {
             story(&format!("Expected to take {} ({}).", expected.takes(), expected.because()));
         }
     }
@@ -254,14 +254,14 @@ async fn run_plan(
 ) -> Ended {
     let (stop, stopped) = watch::channel(false);
     let options = Options {
-        parallelism: args.target.parallelism,
+        parallelism: args.target.steps_at_once(),
         task_timeout: Duration::from_secs(args.task_timeout),
         busy: args.busy,
         health: args.health_gate,
         health_timeout: Duration::from_secs(args.health_timeout),
         stop: stopped,
     };
-    let progress = Progress::new(plan, timings, args.target.parallelism);
+    let progress = Progress::new(plan, timings, args.target.steps_at_once());
     let mut ticks = Progress::ticks();
     let events = |event| {
         recording.event(&event);

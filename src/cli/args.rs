@@ -169,15 +169,23 @@ pub struct Target {
     /// The API: ovh-eu, ovh-ca, ovh-us or a URL [default: OVH_ENDPOINT or ovh.conf].
     #[arg(long, value_name = "NAME", conflicts_with = "simulate")]
     pub endpoint: Option<String>,
-    /// How many independent steps, and requests, run at once.
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = at_least_one)]
-    pub parallelism: usize,
+    /// How many steps, and requests, run at once [default: every step that can, 128 requests].
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    pub parallelism: Option<usize>,
     /// How many requests go out a second, on average; 0 for no limit.
     #[arg(long, value_name = "N", default_value_t = 20.0, value_parser = not_negative)]
     pub rate: f64,
     /// How many requests may go out at once before the rate counts.
     #[arg(long, value_name = "N", default_value_t = 60)]
     pub burst: u32,
+}
+
+impl Target {
+    /// How many steps run at once, at the most.
+    #[must_use]
+    pub fn steps_at_once(&self) -> usize {
+        self.parallelism.unwrap_or(usize::MAX)
+    }
 }
 
 /// What a plan may not do, and what it is limited to.

@@ -232,11 +232,12 @@ fn real(topology: &Topology, sources: &Sources, target: &Target) -> Result<Clien
         tell(&[diagnostic], sources);
         return Err(Exit::Error);
     }
+    let defaults = Options::default();
     let options = Options {
         rate: if target.rate > 0.0 { target.rate } else { f64::INFINITY },
         burst: target.burst,
-        parallelism: target.parallelism,
-        ..Options::default()
+        parallelism: target.parallelism.unwrap_or(defaults.parallelism),
+        ..defaults
     };
     let transport = HttpTransport::new(&config.endpoint, HttpOptions::for_timeout(options.timeout));
     Ok(Client::new(config, Arc::new(transport.map_err(fail)?), options))

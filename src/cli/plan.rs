@@ -30,7 +30,7 @@ async fn plan(args: &args::Plan) -> Result<Exit, Exit> {
     let Planned { plan, topology, live, .. } = planned;
     let violations = guard::check(&plan, &topology, &guards(&args.limits, false));
     let names: Vec<String> = args.topology.paths.iter().map(|path| path.display().to_string()).collect();
-    let expected = Expected::of(&plan, &timings, args.target.parallelism);
+    let expected = Expected::of(&plan, &timings, args.target.steps_at_once());
     let report = Report {
         plan: &plan,
         live: &live,

@@ -11,12 +11,11 @@ pub mod text;
 pub use credential::{AccessRule, Credential, IamAction, IamPermissions, IamPolicy, IamResource, Region};
 pub use need::{Need, needs};
 
-use clap::ValueEnum;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 /// What a credential is for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, JsonSchema, ValueEnum)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Purpose {
     /// `plan`, and what else only reads: `diff`, `graph --plan`, `router --live`, `whatif --live`.

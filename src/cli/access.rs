@@ -6,7 +6,7 @@ use super::args::{self, AccessFormat};
 use super::connect::{Session, fail, load};
 use super::exit::Exit;
 use super::{error, out, say};
-use crate::access::{AccessRule, Credential, Region, needs, text};
+use crate::access::{AccessRule, Credential, Purpose, Region, needs, text};
 use crate::live::Live;
 use crate::render::words;
 use crate::topology::Topology;
@@ -35,8 +35,9 @@ async fn access(args: &args::Access) -> Result<Exit, Exit> {
             named.or_else(|| topology.endpoint.as_ref().map(|it| it.name.clone())).unwrap_or_default()
         }
     };
-    let needs = needs(&topology, live.as_ref(), args.purpose);
-    let credential = Credential::of(&needs, args.purpose, Region::of_endpoint(&endpoint));
+    let purpose = Purpose::from(args.purpose);
+    let needs = needs(&topology, live.as_ref(), purpose);
+    let credential = Credential::of(&needs, purpose, Region::of_endpoint(&endpoint));
     let granted = match &session {
         Some(session) if args.check => Some(granted(session).await?),
         _ => None,
@@ -46,12 +47,12 @@ async fn access(args: &args::Access) -> Result<Exit, Exit> {
     match missing {
         None => Ok(Exit::Success),
         Some(missing) if missing.is_empty() => {
-            say(&format!("The credential at hand suffices to {} this topology.", args.purpose));
+            say(&format!("The credential at hand suffices to {} this topology.", purpose));
             Ok(Exit::Success)
         }
         Some(missing) => {
             let lacks = words::many(missing.len(), "access rule");
-            error(&format!("the credential at hand lacks {lacks} to {} this topology", args.purpose));
+            error(&format!("the credential at hand lacks {lacks} to {} this topology", purpose));
             say("  help: `--format access-rules` and `--format iam` write what to grant");
             Ok(Exit::Unmet)
         }

@@ -441,8 +441,8 @@ pub struct Access {
     #[command(flatten)]
     pub target: Target,
     /// The command that is to run; plan stands for everything that only reads.
-    #[arg(long = "for", value_enum, value_name = "COMMAND", default_value_t = Purpose::Apply)]
-    pub purpose: Purpose,
+    #[arg(long = "for", value_enum, value_name = "COMMAND", default_value_t = AccessFor::Apply)]
+    pub purpose: AccessFor,
     /// Ask the API what else is in the topology's vRacks: `manage: all` removes it.
     #[arg(long)]
     pub live: bool,
@@ -452,6 +452,27 @@ pub struct Access {
     /// How it is written.
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = AccessFormat::Text)]
     pub format: AccessFormat,
+}
+
+/// What a credential is for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum AccessFor {
+    /// Whatever only reads: plan, diff, graph --plan, router --live, whatif --live.
+    Plan,
+    /// Make live what the topology declares.
+    Apply,
+    /// Remove what the topology declares.
+    Destroy,
+}
+
+impl From<AccessFor> for Purpose {
+    fn from(command: AccessFor) -> Self {
+        match command {
+            AccessFor::Plan => Self::Plan,
+            AccessFor::Apply => Self::Apply,
+            AccessFor::Destroy => Self::Destroy,
+        }
+    }
 }
 
 /// How `access` writes.

@@ -179,7 +179,7 @@ fn the_manual_has_a_page_for_each_command() {
     for (name, _) in EXAMPLES.iter().filter(|(name, _)| *name != "ovhconnect") {
         let page = page(&format!("ovhconnect-{name}.1"));
         assert!(page.contains(&format!(".TH ovhconnect-{name} 1")), "{page}");
-        assert!(page.contains("Examples:"), "{page}");
+        assert!(page.contains(".SH EXAMPLES\n") && page.contains("\\-\\-quiet"), "{page}");
     }
 }
 

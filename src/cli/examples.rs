@@ -116,12 +116,17 @@ pub const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
     ),
 ];
 
-/// The examples of a command, if it has any.
+/// The examples of a command.
 #[must_use]
-pub fn text(command: &str) -> Option<String> {
-    let (_, lines) = EXAMPLES.iter().find(|(name, _)| *name == command)?;
-    let examples = lines.iter().map(|(line, what)| format!("  # {what}\n  {line}"));
-    Some(format!("Examples:\n{}", examples.collect::<Vec<_>>().join("\n")))
+pub fn of(command: &str) -> &'static [(&'static str, &'static str)] {
+    EXAMPLES.iter().find(|(name, _)| *name == command).map_or(&[], |(_, lines)| lines)
+}
+
+/// The examples of a command as its help shows them, if it has any.
+fn text(command: &str) -> Option<String> {
+    let examples: Vec<String> =
+        of(command).iter().map(|(line, what)| format!("  # {what}\n  {line}")).collect();
+    (!examples.is_empty()).then(|| format!("Examples:\n{}", examples.join("\n")))
 }
 
 /// A command line whose help begins with examples.

@@ -71,6 +71,13 @@ pub const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     (
+        "status",
+        &[
+            ("ovhconnect status topology.yaml", "is what the topology speaks of up?"),
+            ("ovhconnect status --vrack pn-12345", "one vRack, declared or not"),
+        ],
+    ),
+    (
         "export",
         &[
             ("ovhconnect export --out live.yaml", "begin with what is live"),

@@ -90,7 +90,10 @@ fn collect(command: &Command, path: &[String], found: &mut Vec<Invocation>) {
             found.push(Invocation {
                 arguments: path.iter().cloned().chain(arguments).collect(),
                 calls_the_api: has("endpoint"),
-                reads_a_topology: has("paths"),
+                // One is read though none is named.
+                reads_a_topology: command
+                    .get_arguments()
+                    .any(|it| it.get_id() == "paths" && !it.get_default_values().is_empty()),
                 serves: has("listen"),
             });
         }

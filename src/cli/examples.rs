@@ -85,6 +85,13 @@ pub const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     (
+        "status",
+        &[
+            ("ovhconnect status", "how does the whole account do?"),
+            ("ovhconnect status topology.yaml --detailed-exitcode", "exit with 2 when something is down"),
+        ],
+    ),
+    (
         "router",
         &[
             ("ovhconnect router topology.yaml --format frr", "for every PoP"),

@@ -71,6 +71,13 @@ pub const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     (
+        "access",
+        &[
+            ("ovhconnect access --for plan", "what a credential that only plans has to allow"),
+            ("ovhconnect access --format iam", "a policy for a service account that applies"),
+        ],
+    ),
+    (
         "status",
         &[
             ("ovhconnect status topology.yaml", "is what the topology speaks of up?"),

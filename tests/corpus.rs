@@ -54,7 +54,9 @@ async fn every_call_is_made() {
     let errors = robust::answers::every_call(&client).await;
     let name = |call: &routes::Call| format!("{} {}", call.method, call.pattern);
     let called: BTreeSet<String> = errors.iter().filter_map(|error| error.call()).map(name).collect();
+    // With a token nobody asks for another, or for what a key may do.
+    let others = [&routes::TOKEN, &routes::CURRENT_CREDENTIAL];
     let all: BTreeSet<String> =
-        routes::ALL.iter().filter(|call| *call != &&routes::TOKEN).map(|call| name(call)).collect();
+        routes::ALL.iter().filter(|call| !others.contains(call)).map(|call| name(call)).collect();
     assert_eq!(called, all);
 }

@@ -60,6 +60,9 @@ fn watched(folder: &tempfile::TempDir, columns: u16, arguments: &[&str]) -> (Str
     (screen.screen().contents(), seen)
 }
 
+/// That it is a rehearsal, and how long it is expected to take.
+const BEFORE: usize = 2;
+
 #[test]
 fn a_terminal_shows_what_runs_and_keeps_what_is_over() {
     let folder = folder();
@@ -79,7 +82,7 @@ fn a_terminal_shows_what_runs_and_keeps_what_is_over() {
         assert_eq!(over.len(), 5, "a line for each step:\n{shown}");
         // A line that is too long goes on below itself.
         let others = shown.lines().filter(|line| !line.starts_with("00:00:0"));
-        let stray = others.skip(1).find(|line| !line.starts_with("               "));
+        let stray = others.skip(BEFORE).find(|line| !line.starts_with("               "));
         assert_eq!(stray, None, "between them:\n{shown}");
     }
 }
@@ -111,7 +114,7 @@ fn a_pipeline_gets_a_line_with_the_time_for_each_change_of_state() {
     let folder = folder();
     let log = logged(&folder, &[]);
     assert!(!log.contains('\u{1b}'), "{log}");
-    let lines: Vec<&str> = log.lines().skip(1).collect();
+    let lines: Vec<&str> = log.lines().skip(BEFORE).collect();
     for line in &lines {
         let time = line.split(' ').next().unwrap_or_default();
         assert!(time.parse::<Timestamp>().is_ok(), "no time: {line}\n{log}");
@@ -129,7 +132,7 @@ fn a_pipeline_gets_a_line_with_the_time_for_each_change_of_state() {
 fn a_pipeline_that_folds_is_told_what_to_fold() {
     let folder = folder();
     let log = logged(&folder, &[("GITHUB_ACTIONS", "true")]);
-    let lines: Vec<&str> = log.lines().skip(1).collect();
+    let lines: Vec<&str> = log.lines().skip(BEFORE).collect();
     assert_eq!(
         (lines.first(), lines.last()),
         (Some(&"::group::Apply: 5 steps"), Some(&"::endgroup::")),
@@ -137,7 +140,7 @@ fn a_pipeline_that_folds_is_told_what_to_fold() {
     );
 
     let log = logged(&folder, &[("GITLAB_CI", "true")]);
-    let lines: Vec<&str> = log.lines().skip(1).collect();
+    let lines: Vec<&str> = log.lines().skip(BEFORE).collect();
     let (first, last) = (lines[0], lines[lines.len() - 1]);
     let number = |line: &str, what: &str| {
         let (seconds, rest) = line.strip_prefix(&format!("\u{1b}[0Ksection_{what}:"))?.split_once(':')?;

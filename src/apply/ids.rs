@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use super::error::StepError;
 use crate::api::Client;
-use crate::api::wire::{ExtraConfig, ExtraType};
+use crate::api::wire::{ConfigStatus, ExtraConfig, ExtraType};
 use crate::live::PopKey;
 use crate::plan::{DatacenterRef, ExtraRef, NewExtra, StepId, Via};
 
@@ -90,7 +90,9 @@ impl Made {
         }
         let listed = client.extras(pop.service.uuid(), pop.id, datacenter).await?;
         let same = listed.iter().filter(|config| is(config, &extra.extra));
-        let best = same.min_by_key(|config| (config.id != extra.id, config.id));
+        // Of two that are alike the one that goes already is another step's, or another run's.
+        let goes = |config: &&ExtraConfig| config.status == ConfigStatus::ToDelete;
+        let best = same.min_by_key(|config| (config.id != extra.id, goes(config), config.id));
         Ok(best.map(|config| (datacenter, config.id)))
     }
 }

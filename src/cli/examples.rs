@@ -78,13 +78,6 @@ pub const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     (
-        "status",
-        &[
-            ("ovhconnect status topology.yaml", "is what the topology speaks of up?"),
-            ("ovhconnect status --vrack pn-12345", "one vRack, declared or not"),
-        ],
-    ),
-    (
         "export",
         &[
             ("ovhconnect export --out live.yaml", "begin with what is live"),
@@ -94,7 +87,8 @@ pub const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
     (
         "status",
         &[
-            ("ovhconnect status", "how does the whole account do?"),
+            ("ovhconnect status topology.yaml", "is what the topology speaks of up?"),
+            ("ovhconnect status --vrack pn-12345", "one vRack, declared or not"),
             ("ovhconnect status topology.yaml --detailed-exitcode", "exit with 2 when something is down"),
         ],
     ),

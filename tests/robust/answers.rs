@@ -79,6 +79,7 @@ pub async fn every_call(client: &Client) -> Vec<Error> {
     }
     call! {
         client.server_time();
+        client.granted();
         client.services();
         client.service(s);
         client.update_service(s, &update);
@@ -99,6 +100,7 @@ pub async fn every_call(client: &Client) -> Vec<Error> {
         client.pops(s);
         client.pop(s, 4);
         client.pop_status(s, 4);
+        client.pop_prefixes_accepted(s, 4);
         client.create_pop(s, &pop);
         client.delete_pop(s, 4);
         client.datacenters(s, 4);
@@ -113,6 +115,8 @@ pub async fn every_call(client: &Client) -> Vec<Error> {
         client.catalogue_entry(s, 4);
         client.tasks(s);
         client.task(s, 4);
+        client.incidents(s);
+        client.incident(s, 4);
         client.diagnostics(s);
         client.diagnostic(s, 4);
         client.create_diagnostic(s, &diagnostic);

@@ -409,6 +409,14 @@ impl Client {
     pub async fn incidents(&self, service: Uuid) -> Result<Vec<wire::Incident>, Error> {
         self.collection(&routes::INCIDENTS, &routes::INCIDENT, &[&service]).await
     }
+
+    /// One incident or maintenance.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn incident(&self, service: Uuid, id: u64) -> Result<wire::Incident, Error> {
+        self.get(&routes::INCIDENT, &[&service, &id]).await
+    }
 }
 
 /// # Diagnostics

@@ -528,6 +528,7 @@ async fn every_route_has_its_call() {
     }
     call! {
         client.server_time();
+        client.granted();
         client.services();
         client.service(s);
         client.update_service(s, &update);
@@ -548,6 +549,7 @@ async fn every_route_has_its_call() {
         client.pops(s);
         client.pop(s, 4);
         client.pop_status(s, 4);
+        client.pop_prefixes_accepted(s, 4);
         client.create_pop(s, &new_pop());
         client.delete_pop(s, 4);
         client.datacenters(s, 4);
@@ -562,6 +564,8 @@ async fn every_route_has_its_call() {
         client.catalogue_entry(s, 4);
         client.tasks(s);
         client.task(s, 4);
+        client.incidents(s);
+        client.incident(s, 4);
         client.diagnostics(s);
         client.diagnostic(s, 4);
         client.create_diagnostic(s, &diagnostic);
@@ -575,12 +579,15 @@ async fn every_route_has_its_call() {
         .collect();
     let mut known: BTreeSet<_> =
         routes::ALL.iter().map(|call| format!("{} {}", call.method, call.pattern)).collect();
+    // Called for a token, and with a key.
     known.remove("POST /auth/oauth2/token");
+    known.remove("GET /auth/currentCredential");
     assert_eq!(called, known);
     let uuid = service().to_string();
     let lines: Vec<_> = fake.lines().iter().map(|line| line.replace(&uuid, "S")).collect();
     insta::assert_snapshot!(lines.join("\n"), @"
     GET /auth/time
+    GET /auth/details
     GET /ovhCloudConnect
     GET /ovhCloudConnect/S
     PUT /ovhCloudConnect/S
@@ -601,6 +608,7 @@ async fn every_route_has_its_call() {
     GET /ovhCloudConnect/S/config/pop
     GET /ovhCloudConnect/S/config/pop/4
     GET /ovhCloudConnect/S/config/pop/4/status
+    GET /ovhCloudConnect/S/config/pop/4/statistics?period=hourly&type=prefix%3Aaccepted
     POST /ovhCloudConnect/S/config/pop
     DELETE /ovhCloudConnect/S/config/pop/4
     GET /ovhCloudConnect/S/config/pop/4/datacenter
@@ -615,6 +623,8 @@ async fn every_route_has_its_call() {
     GET /ovhCloudConnect/S/datacenter/4
     GET /ovhCloudConnect/S/task
     GET /ovhCloudConnect/S/task/4
+    GET /ovhCloudConnect/S/incident
+    GET /ovhCloudConnect/S/incident/4
     GET /ovhCloudConnect/S/diagnostic
     GET /ovhCloudConnect/S/diagnostic/4
     POST /ovhCloudConnect/S/diagnostic

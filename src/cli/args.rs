@@ -1,20 +1,23 @@
-//! The command line.
+//! The command line: the commands, and what those take that neither plan nor apply.
+
+mod change;
+mod shared;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
-use std::str::FromStr;
 
 use clap::builder::PossibleValue;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use ipnet::Ipv4Net;
 
+pub use self::change::{Apply, ApplyFormat, Diff, Document, Graph, GraphFormat, Plan, PlanFormat};
+use self::shared::not_negative;
+pub use self::shared::{Deny, Expectations, Limits, Lints, Paths, Target};
 use super::exit;
 use crate::access::Purpose;
-use crate::apply::{Busy, HealthGate};
-use crate::diagnostic::{Diagnostic, Format, Rule};
-use crate::plan::guard::Denied;
+use crate::diagnostic::Format;
 use crate::router::{At, Choice, Flavour, InterfaceName, Role};
-use crate::topology::{Address, ServiceId, VrackName, rules};
+use crate::topology::{Address, ServiceId, VrackName};
 
 /// The declarative reconciler for OVHcloud Connect.
 #[derive(Debug, Parser)]
@@ -84,34 +87,6 @@ pub enum Command {
     Man(Man),
 }
 
-/// The topology's files.
-#[derive(Debug, Args)]
-pub struct Paths {
-    /// Topology files, and folders of them.
-    #[arg(value_name = "PATH", default_value = "topology.yaml")]
-    pub paths: Vec<PathBuf>,
-}
-
-/// What becomes of warnings.
-#[derive(Debug, Args)]
-pub struct Lints {
-    /// Silence these warnings everywhere; may be given several times. `allow: [CODE]` in the topology
-    /// silences one in one place.
-    #[arg(long, value_name = "CODE,...", value_parser = warning, value_delimiter = ',')]
-    pub allow: Vec<&'static Rule>,
-}
-
-impl Lints {
-    /// Takes away what is silenced here.
-    pub fn silence(&self, diagnostics: &mut Vec<Diagnostic>) {
-        diagnostics.retain(|diagnostic| !self.allow.contains(&diagnostic.rule));
-    }
-}
-
-fn warning(code: &str) -> Result<&'static Rule, String> {
-    rules::warning(code).map_err(|problem| format!("{problem}; {}", problem.help()))
-}
-
 /// `validate`.
 #[derive(Debug, Args)]
 pub struct Validate {
@@ -157,275 +132,6 @@ pub enum ExplainFormat {
     Text,
     /// For a page.
     Markdown,
-}
-
-/// Which API is called, and how.
-#[derive(Debug, Args)]
-pub struct Target {
-    /// Rehearse on a simulated account in this process: made from the topology with nothing
-    /// configured, or kept in a file.
-    #[arg(long, value_name = "STATE.json", num_args = 0..=1, require_equals = true)]
-    pub simulate: Option<Option<PathBuf>>,
-    /// The API: ovh-eu, ovh-ca, ovh-us or a URL [default: OVH_ENDPOINT or ovh.conf].
-    #[arg(long, value_name = "NAME", conflicts_with = "simulate")]
-    pub endpoint: Option<String>,
-    /// How many steps, and requests, run at once [default: every step that can, 128 requests].
-    #[arg(long, value_name = "N", value_parser = at_least_one)]
-    pub parallelism: Option<usize>,
-    /// How many requests go out a second, on average; 0 for no limit.
-    #[arg(long, value_name = "N", default_value_t = 20.0, value_parser = not_negative)]
-    pub rate: f64,
-    /// How many requests may go out at once before the rate counts.
-    #[arg(long, value_name = "N", default_value_t = 60)]
-    pub burst: u32,
-}
-
-impl Target {
-    /// How many steps run at once, at the most.
-    #[must_use]
-    pub fn steps_at_once(&self) -> usize {
-        self.parallelism.unwrap_or(usize::MAX)
-    }
-}
-
-/// What a plan may not do, and what it is limited to.
-#[derive(Debug, Args)]
-pub struct Limits {
-    /// Plan one vRack (pn-12345) or one service (pn-12345/service/UUID) alone, with what it needs.
-    #[arg(long, value_name = "ADDRESS")]
-    pub only: Option<Address>,
-    /// Refuse a plan that deletes more than this; what is replaced is deleted too.
-    #[arg(long, value_name = "N")]
-    pub max_deletes: Option<usize>,
-    /// Refuse a plan that does this; may be given several times.
-    #[arg(long, value_enum, value_name = "WHAT")]
-    pub deny: Vec<Deny>,
-    /// What becomes of warnings.
-    #[command(flatten)]
-    pub lints: Lints,
-}
-
-/// What `--deny` takes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
-pub enum Deny {
-    /// Delete a configuration for good.
-    Delete,
-    /// Delete a configuration and make it anew.
-    Replace,
-    /// Take a service out of a vRack.
-    Detach,
-    /// Leave a vRack without any l3 path, if only for a moment.
-    LastPath,
-    /// Go ahead in spite of warnings that are not silenced.
-    Warnings,
-}
-
-impl Limits {
-    /// Whether a warning is enough to refuse a plan.
-    #[must_use]
-    pub fn denies_warnings(&self) -> bool {
-        self.deny.contains(&Deny::Warnings)
-    }
-
-    /// What a plan is not to do.
-    pub fn denied(&self) -> impl Iterator<Item = Denied> {
-        self.deny.iter().filter_map(|deny| match deny {
-            Deny::Delete => Some(Denied::Delete),
-            Deny::Replace => Some(Denied::Replace),
-            Deny::Detach => Some(Denied::Detach),
-            Deny::LastPath => Some(Denied::LastPath),
-            Deny::Warnings => None,
-        })
-    }
-}
-
-/// How long it is expected to take.
-#[derive(Debug, Args)]
-pub struct Expectations {
-    /// Expect steps to take as long as in the runs that this run log (--log-file) tells of, as far as they
-    /// were against the same API; may be given several times.
-    #[arg(long, value_name = "LOG")]
-    pub timings: Vec<PathBuf>,
-}
-
-/// `plan`.
-#[derive(Debug, Args)]
-pub struct Plan {
-    /// The topology.
-    #[command(flatten)]
-    pub topology: Paths,
-    /// The API.
-    #[command(flatten)]
-    pub target: Target,
-    /// What the plan may not do.
-    #[command(flatten)]
-    pub limits: Limits,
-    /// Plan to remove what the topology declares.
-    #[arg(long)]
-    pub destroy: bool,
-    /// Save the plan to this file, for `apply FILE`.
-    #[arg(long, value_name = "FILE.json")]
-    pub out: Option<PathBuf>,
-    /// Exit with 2 when there is something to do.
-    #[arg(long)]
-    pub detailed_exitcode: bool,
-    /// Say of each step why it exists, and of what it waits for, why.
-    #[arg(long)]
-    pub explain: bool,
-    /// Show one line for each change, and no order.
-    #[arg(long, conflicts_with = "explain")]
-    pub summary: bool,
-    /// How long it is expected to take.
-    #[command(flatten)]
-    pub expectations: Expectations,
-    /// Write the plan as text, json, markdown, html or gitlab; with =FILE to a file. May be given
-    /// several times, once without a file.
-    #[arg(long, value_name = "FORMAT[=FILE]")]
-    pub format: Vec<Document>,
-}
-
-/// `diff`.
-#[derive(Debug, Args)]
-pub struct Diff {
-    /// The topology.
-    #[command(flatten)]
-    pub topology: Paths,
-    /// What becomes of warnings.
-    #[command(flatten)]
-    pub lints: Lints,
-    /// The API.
-    #[command(flatten)]
-    pub target: Target,
-    /// Compare one vRack (pn-12345) or one service (pn-12345/service/UUID) alone.
-    #[arg(long, value_name = "ADDRESS")]
-    pub only: Option<Address>,
-    /// Exit with 2 when there is something to do.
-    #[arg(long)]
-    pub detailed_exitcode: bool,
-}
-
-/// `graph`.
-#[derive(Debug, Args)]
-pub struct Graph {
-    /// The topology.
-    #[command(flatten)]
-    pub topology: Paths,
-    /// What becomes of warnings.
-    #[command(flatten)]
-    pub lints: Lints,
-    /// The API; asked only with --plan.
-    #[command(flatten)]
-    pub target: Target,
-    /// Draw the order in which a plan makes the topology live. Without it, the topology is drawn, which
-    /// needs no credentials.
-    #[arg(long)]
-    pub plan: bool,
-    /// What to write.
-    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = GraphFormat::Svg)]
-    pub format: GraphFormat,
-}
-
-/// How a graph is written.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-pub enum GraphFormat {
-    /// A picture.
-    Svg,
-    /// For Graphviz.
-    Dot,
-    /// For Mermaid.
-    Mermaid,
-}
-
-/// A plan in some format, and where it goes.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Document {
-    /// The format.
-    pub format: PlanFormat,
-    /// The file; none for stdout.
-    pub file: Option<PathBuf>,
-}
-
-impl FromStr for Document {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (format, file) = match text.split_once('=') {
-            Some((_, "")) => return Err("a file is named after the =".to_owned()),
-            Some((format, file)) => (format, Some(PathBuf::from(file))),
-            None => (text, None),
-        };
-        Ok(Self { format: PlanFormat::from_str(format, false)?, file })
-    }
-}
-
-/// How a plan is written.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-pub enum PlanFormat {
-    /// For a person at a terminal.
-    Text,
-    /// For programs.
-    Json,
-    /// For a comment on a pull request, or a job's summary.
-    Markdown,
-    /// A page to look at.
-    Html,
-    /// GitLab's report on Terraform plans.
-    Gitlab,
-}
-
-/// `apply` and `destroy`.
-#[derive(Debug, Args)]
-pub struct Apply {
-    /// The topology, or to apply a saved plan, its file alone (its name ends in .json).
-    #[command(flatten)]
-    pub topology: Paths,
-    /// The API.
-    #[command(flatten)]
-    pub target: Target,
-    /// What the plan may not do.
-    #[command(flatten)]
-    pub limits: Limits,
-    /// Delete and replace what is live although nobody looks at the plan (--auto-approve without a
-    /// terminal).
-    #[arg(long)]
-    pub allow_disruption: bool,
-    /// Do not ask.
-    #[arg(long)]
-    pub auto_approve: bool,
-    /// Say of each step why it exists, and of what it waits for, why.
-    #[arg(long)]
-    pub explain: bool,
-    /// What is written to stdout. With json the plan and its outcome are written to stderr.
-    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = ApplyFormat::Text)]
-    pub format: ApplyFormat,
-    /// Append what happens to this file, one JSON object a line.
-    #[arg(long, value_name = "FILE")]
-    pub log_file: Option<PathBuf>,
-    /// How long it is expected to take.
-    #[command(flatten)]
-    pub expectations: Expectations,
-    /// How long a task may take, in seconds.
-    #[arg(long, value_name = "SECONDS", default_value_t = 1800)]
-    pub task_timeout: u64,
-    /// What to do about unfinished tasks that someone else began.
-    #[arg(long, value_enum, value_name = "WHAT", default_value_t = Busy::Wait)]
-    pub busy: Busy,
-    /// Whether a new PoP's BGP session has to be up before another PoP of the vRack is touched, and another
-    /// one before a PoP goes.
-    #[arg(long, value_enum, value_name = "WHEN", default_value_t = HealthGate::Auto)]
-    pub health_gate: HealthGate,
-    /// How long a session may take to come up, in seconds.
-    #[arg(long, value_name = "SECONDS", default_value_t = 600)]
-    pub health_timeout: u64,
-}
-
-/// What `apply` and `destroy` write to stdout.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-pub enum ApplyFormat {
-    /// The plan and its outcome, for a person.
-    Text,
-    /// What happens as it happens, for programs: one JSON object a line, as in a log file.
-    Json,
 }
 
 /// `access`.
@@ -781,18 +487,4 @@ pub enum SchemaOf {
     Status,
     /// What `access` writes as JSON.
     Access,
-}
-
-fn at_least_one(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(0) | Err(_) => Err("a whole number from 1 is needed".to_owned()),
-        Ok(number) => Ok(number),
-    }
-}
-
-fn not_negative(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(number) if number.is_finite() && number >= 0.0 => Ok(number),
-        _ => Err("a number is needed that is not negative, like 20 or 0.5".to_owned()),
-    }
 }

@@ -4,28 +4,24 @@
 //! client's affair.
 
 mod survey;
+mod vrack;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::slice::from_ref;
 
-use futures_util::future::{try_join, try_join_all};
+use futures_util::future::try_join_all;
 use uuid::Uuid;
 
 use super::convert::{self, Unreadable};
-use super::merge::{Listing, merge};
-use super::{
-    ConfigId, Live, LiveConfig, LiveService, LiveVrack, Offer, PopKey, Port, Status, Task, VrackTask,
-};
-use crate::api::wire::{self, ConfigStatus};
+use super::{Live, LiveVrack, Offer, Port, VrackTask};
+use crate::api::wire;
 use crate::api::{self, Client, Listed};
 use crate::diagnostic::{Diagnostic, Label};
 use crate::topology::rules::live as rules;
 use crate::topology::suggest::nearest;
-use crate::topology::{
-    Address, DatacenterName, Node, Pop, ServiceId, ServicePart, Spec, Topology, VrackName,
-};
+use crate::topology::{Address, DatacenterName, Node, ServiceId, ServicePart, Spec, Topology, VrackName};
 
 pub use survey::{Scope, survey};
+pub(super) use vrack::status;
 
 /// What was read, and the topology in the words of what was read.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -354,164 +350,6 @@ impl Reader<'_> {
         }
         Ok(())
     }
-
-    /// The services of one vRack and what is configured there.
-    ///
-    /// The lists are not read at one moment. Where they contradict each other (something is being
-    /// created and no task does it, or the reverse) they are read once more before that is believed.
-    async fn vrack(
-        &self,
-        vrack: &VrackName,
-        services: &Services,
-        live: &Live,
-    ) -> Result<(BTreeMap<ServiceId, LiveService>, Configs), ReadError> {
-        let members = services.iter().filter(|(_, service)| service.vrack.as_deref() == Some(vrack.as_str()));
-        let members: Vec<_> = members.collect();
-        let first = self.vrack_once(vrack, &members, live).await?;
-        if first.is_consistent() {
-            return Ok((first.services, first.configs));
-        }
-        let second = self.vrack_once(vrack, &members, live).await?;
-        Ok((second.services, second.configs))
-    }
-
-    async fn vrack_once(
-        &self,
-        vrack: &VrackName,
-        members: &[(&ServiceId, &wire::Service)],
-        live: &Live,
-    ) -> Result<VrackReading, ReadError> {
-        let services = try_join_all(members.iter().map(|(id, service)| self.service(**id, service))).await?;
-        let tasks: Vec<(ServiceId, Task)> = services
-            .iter()
-            .flat_map(|reading| reading.live.tasks.iter().map(|task| (reading.id, task.clone())))
-            .collect();
-        let mut configs = Configs::new();
-        let mut listings = Vec::new();
-        let mut offices = BTreeMap::new();
-        for reading in &services {
-            for (pop, datacenters) in &reading.pops {
-                let key = PopKey { service: reading.id, id: pop.id };
-                let address = Address::pop(vrack.clone(), reading.id);
-                let spec = convert::pop(&address, pop)?;
-                let is_l3 = matches!(spec, Spec::Pop(Pop::L3 { .. }));
-                let status = status(&pop.status, &[ConfigId::Pop(key)], &tasks);
-                if is_l3 {
-                    listings.push(Listing { pop: key, datacenters });
-                    offices.insert(key, status);
-                } else {
-                    for datacenter in datacenters {
-                        let name = live.datacenter_name(datacenter.datacenter_id);
-                        let id = ConfigId::Datacenter(BTreeMap::from([(key, datacenter.id)]));
-                        let status = self::status(&datacenter.status, from_ref(&id), &tasks);
-                        let spec = Spec::Datacenter(crate::topology::Datacenter::L2);
-                        let address = Address::l2_datacenter(vrack.clone(), reading.id, name);
-                        configs.entry(address).or_default().push(LiveConfig { spec, status, id });
-                    }
-                }
-                let id = ConfigId::Pop(key);
-                configs.entry(address).or_default().push(LiveConfig { spec, status, id });
-            }
-        }
-        let datacenters = merge(&listings);
-        let extras =
-            try_join_all(datacenters.iter().map(|it| self.extras(&it.ids, &offices, &tasks))).await?;
-        let mut aliases = Vec::new();
-        for (datacenter, ExtrasReading { via, extras, elsewhere }) in datacenters.into_iter().zip(extras) {
-            let name = live.datacenter_name(datacenter.config.datacenter_id);
-            let address = Address::datacenter(vrack.clone(), name.clone());
-            let spec = convert::l3_datacenter(&address, &datacenter.config)?;
-            let number = datacenter.ids.get(&via).copied().unwrap_or_default();
-            let id = ConfigId::Datacenter(datacenter.ids);
-            let status = status(&datacenter.config.status, from_ref(&id), &tasks);
-            configs.entry(address).or_default().push(LiveConfig { spec, status, id });
-            for extra in extras {
-                let (address, spec) = convert::extra(vrack, &name, &extra)?;
-                let id_of =
-                    |extra: &wire::ExtraConfig| ConfigId::Extra { via, datacenter: number, id: extra.id };
-                let mut ids = vec![id_of(&extra)];
-                ids.extend(elsewhere.iter().filter(|other| is_same_extra(&extra, other)).map(id_of));
-                let status = self::status(&extra.status, &ids, &tasks);
-                let id = ids.remove(0);
-                aliases.extend(ids);
-                configs.entry(address).or_default().push(LiveConfig { spec, status, id });
-            }
-        }
-        let services = services.into_iter().map(|reading| (reading.id, reading.live)).collect();
-        let mut reading = VrackReading { services, configs, aliases, tasks };
-        reading.trust_unseen_tasks();
-        Ok(reading)
-    }
-
-    async fn service(&self, id: ServiceId, service: &wire::Service) -> Result<ServiceReading, ReadError> {
-        let uuid = id.uuid();
-        let pops = async {
-            let pops = self.client.pops(uuid).await?;
-            try_join_all(pops.into_iter().map(async |pop| {
-                let datacenters = match self.client.datacenters(uuid, pop.id).await {
-                    // Gone since it was listed.
-                    Err(error) if error.is_not_found() => Vec::new(),
-                    answer => answer?,
-                };
-                Ok::<_, api::Error>((pop, datacenters))
-            }))
-            .await
-        };
-        let (tasks, pops) = try_join(self.client.tasks(uuid), pops).await?;
-        Ok(ServiceReading { id, live: convert::service(service, tasks), pops })
-    }
-
-    /// The extras of a datacenter, read through the first of its PoPs that is up.
-    ///
-    /// A task of another service may name an extra by the number that it bears there: then the same
-    /// extras are read through that service too.
-    async fn extras(
-        &self,
-        ids: &BTreeMap<PopKey, u64>,
-        offices: &BTreeMap<PopKey, Status>,
-        tasks: &[(ServiceId, Task)],
-    ) -> Result<ExtrasReading, ReadError> {
-        let is_down = |pop: &PopKey| offices.get(pop) != Some(&Status::Active);
-        let Some(via) = ids.keys().copied().min_by_key(|pop| (is_down(pop), *pop)) else {
-            unreachable!("a datacenter was listed by at least one PoP")
-        };
-        let extras = self.extras_through(ids, via).await?;
-        let is_unknown = |task: &Task| {
-            task.function.ends_with("ExtraConfiguration")
-                && extras.iter().all(|extra| task.resource_id != Some(extra.id))
-        };
-        let speaks_of_others =
-            |pop: &&PopKey| tasks.iter().any(|(service, task)| *service == pop.service && is_unknown(task));
-        let others = ids.keys().filter(|pop| pop.service != via.service).filter(speaks_of_others);
-        let elsewhere = try_join_all(others.map(|pop| self.extras_through(ids, *pop))).await?;
-        Ok(ExtrasReading { via, extras, elsewhere: elsewhere.into_iter().flatten().collect() })
-    }
-
-    async fn extras_through(
-        &self,
-        ids: &BTreeMap<PopKey, u64>,
-        via: PopKey,
-    ) -> Result<Vec<wire::ExtraConfig>, ReadError> {
-        match self.client.extras(via.service.uuid(), via.id, ids[&via]).await {
-            Err(error) if error.is_not_found() => Ok(Vec::new()),
-            answer => Ok(answer?),
-        }
-    }
-}
-
-/// The extras of one datacenter.
-struct ExtrasReading {
-    via: PopKey,
-    extras: Vec<wire::ExtraConfig>,
-    /// The same as other services number them, where a task of theirs makes that matter.
-    elsewhere: Vec<wire::ExtraConfig>,
-}
-
-/// Whether two services show one extra: the same content; its number may be another.
-fn is_same_extra(one: &wire::ExtraConfig, other: &wire::ExtraConfig) -> bool {
-    let content =
-        |it: &wire::ExtraConfig| wire::ExtraConfig { id: 0, status: ConfigStatus::Active, ..it.clone() };
-    content(one) == content(other)
 }
 
 /// The service whose PoP configuration stands at an address.
@@ -519,69 +357,6 @@ fn configured(address: &Address) -> Option<ServiceId> {
     match address.node {
         Node::Service(service, ServicePart::Pop) => Some(service),
         _ => None,
-    }
-}
-
-type Configs = BTreeMap<Address, Vec<LiveConfig>>;
-
-struct ServiceReading {
-    id: ServiceId,
-    live: LiveService,
-    pops: Vec<(wire::PopConfig, Vec<wire::DatacenterConfig>)>,
-}
-
-struct VrackReading {
-    services: BTreeMap<ServiceId, LiveService>,
-    configs: Configs,
-    /// Other numbers under which tasks may name what is in `configs`.
-    aliases: Vec<ConfigId>,
-    tasks: Vec<(ServiceId, Task)>,
-}
-
-impl VrackReading {
-    fn is_consistent(&self) -> bool {
-        let mut configs = self.configs.values().flatten();
-        configs.all(|config| config.status != Status::Stuck) && self.unseen_creations().next().is_none()
-    }
-
-    /// The tasks that create something, and nothing that was read bears the number they name.
-    fn unseen_creations(&self) -> impl Iterator<Item = &Task> {
-        let ids = move || self.configs.values().flatten().map(|config| &config.id).chain(&self.aliases);
-        let creations = self.tasks.iter().filter(|(_, task)| task.adds_configuration());
-        creations
-            .filter(move |(service, task)| !ids().any(|id| task.is_about(*service, id)))
-            .map(|(_, task)| task)
-    }
-
-    /// A service numbers what its vRack shares by itself, and where its PoP has gone since, nothing shows
-    /// which number that was. What it creates must not be taken for failed as long as its task runs.
-    fn trust_unseen_tasks(&mut self) {
-        let unseen: Vec<Task> = self.unseen_creations().cloned().collect();
-        let shared = self.configs.iter_mut().filter(|(at, _)| matches!(at.node, Node::Datacenter(..)));
-        for config in shared.flat_map(|(_, configs)| configs) {
-            if config.status == Status::Stuck && unseen.iter().any(|task| task.is_of_kind(&config.id)) {
-                config.status = Status::Creating;
-            }
-        }
-    }
-}
-
-/// Where a configuration is in its life, by its own word and by the tasks about it, whichever of its `ids`
-/// they name.
-pub(super) fn status(own: &ConfigStatus, ids: &[ConfigId], tasks: &[(ServiceId, Task)]) -> Status {
-    let about = |test: fn(&Task) -> bool| {
-        let is_about = |service: ServiceId, task: &Task| ids.iter().any(|id| task.is_about(service, id));
-        tasks.iter().any(|(service, task)| test(task) && is_about(*service, task))
-    };
-    match own {
-        ConfigStatus::ToDelete => Status::Deleting,
-        // Its word lags behind the task that deletes it.
-        ConfigStatus::Active if about(Task::deletes_configuration) => Status::Deleting,
-        ConfigStatus::Active => Status::Active,
-        ConfigStatus::Init if about(Task::adds_configuration) => Status::Creating,
-        ConfigStatus::Init => Status::Stuck,
-        // A word that the published API does not have: it is neither there nor gone for certain.
-        ConfigStatus::Other(_) => Status::Creating,
     }
 }
 

@@ -1,5 +1,8 @@
 //! The client against a transport that is a function.
 
+mod callers;
+mod lists;
+
 use std::collections::BTreeSet;
 use std::sync::Mutex as StdMutex;
 
@@ -97,6 +100,11 @@ impl Fake {
 
 const TASK: &str = r#"{"id":9,"function":"addPopConfiguration","resourceId":7,"status":"todo"}"#;
 
+fn token_server(request: &Request, before: usize) -> Option<Outcome> {
+    (request.method == Method::POST && request.url == "https://www.ovh.com/auth/oauth2/token")
+        .then(|| ok(format!(r#"{{"access_token":"hush-{before}","expires_in":3600,"token_type":"Bearer"}}"#)))
+}
+
 fn new_pop() -> wire::NewPopConfig {
     wire::NewPopConfig {
         interface_id: 101,
@@ -105,169 +113,6 @@ fn new_pop() -> wire::NewPopConfig {
         ovh_bgp_area: None,
         subnet: None,
     }
-}
-
-#[tokio::test]
-async fn a_call_is_signed_with_the_apis_own_time() {
-    let (client, fake) =
-        client_of(
-            application(),
-            |request, _| {
-                if request.url.ends_with("/auth/time") { ok(NOW + 100) } else { ok(TASK) }
-            },
-        );
-    let answer = client.create_pop(service(), &new_pop()).await.unwrap();
-    assert_eq!((answer.value.resource_id, answer.query_id.as_deref()), (Some(7), Some("EU.ext-1")));
-    let route = "/ovhCloudConnect/00000000-0000-0000-0000-000000000001/config/pop";
-    assert_eq!(fake.lines(), ["GET /auth/time".to_owned(), format!("POST {route}")]);
-    assert_eq!(fake.header(0, "x-ovh-signature"), None);
-
-    let body = r#"{"interfaceId":101,"type":"l2"}"#;
-    assert_eq!(&*fake.log.lock().unwrap()[1].body, body.as_bytes());
-    let url = format!("{BASE}{route}");
-    let signature =
-        auth::sign(&"hush-s".into(), &"hush-c".into(), &Method::POST, &url, body.as_bytes(), NOW + 100);
-    let agent = concat!("ovhconnect/", env!("CARGO_PKG_VERSION"));
-    for (name, value) in [
-        ("x-ovh-application", "hush-k"),
-        ("x-ovh-consumer", "hush-c"),
-        ("x-ovh-timestamp", "1700000100"),
-        ("x-ovh-signature", &signature),
-        ("content-type", "application/json"),
-        ("user-agent", agent),
-    ] {
-        assert_eq!(fake.header(1, name).as_deref(), Some(value), "{name}");
-    }
-}
-
-#[tokio::test]
-async fn many_first_calls_ask_for_the_time_once() {
-    let (client, fake) =
-        client_of(
-            application(),
-            |request, _| {
-                if request.url.ends_with("/auth/time") { ok(NOW) } else { ok("[]") }
-            },
-        );
-    let calls = (0..5).map(|_| client.vracks());
-    futures_util::future::try_join_all(calls).await.unwrap();
-    assert_eq!(fake.lines().iter().filter(|line| line.ends_with("/auth/time")).count(), 1);
-    assert_eq!(client.stats(), Stats { get: 6, ..Stats::default() });
-    assert_eq!(fake.header(1, "content-type"), None);
-    assert_eq!(fake.header(1, "pragma").as_deref(), Some("no-cache"));
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_clock_that_moved_is_asked_for_again_even_for_a_mutation() {
-    let (client, fake) = client_of(application(), |request, before| match before {
-        _ if request.url.ends_with("/auth/time") => ok(NOW + i64::try_from(before).unwrap()),
-        1 => respond(400, &[], r#"{"errorCode":"QUERY_TIME_OUT","message":"Query out of time"}"#),
-        _ => ok(TASK),
-    });
-    client.delete_pop(service(), 7).await.unwrap();
-    let lines = fake.lines();
-    assert_eq!(
-        lines.iter().map(|line| line.split(' ').next().unwrap()).collect::<Vec<_>>(),
-        ["GET", "DELETE", "GET", "DELETE"]
-    );
-    assert_eq!(fake.header(3, "x-ovh-timestamp").as_deref(), Some("1700000002"));
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_clock_that_never_fits_ends() {
-    let (client, fake) = client_of(application(), |request, _| {
-        if request.url.ends_with("/auth/time") {
-            ok(NOW)
-        } else {
-            respond(400, &[], r#"{"errorCode":"QUERY_TIME_OUT","message":"Query out of time"}"#)
-        }
-    });
-    let error = client.vracks().await.unwrap_err();
-    assert!(error.hint().unwrap().contains("clock"), "{error}");
-    assert_eq!(fake.lines().len(), 4);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_lost_clock_before_a_mutation_is_not_a_lost_mutation() {
-    let (client, fake) = client_of(application(), |_, _| lost(TransportErrorKind::Timeout));
-    let error = client.delete_pop(service(), 7).await.unwrap_err();
-    assert!(error.to_string().starts_with("GET /auth/time: "), "{error}");
-    assert!(!error.maybe_landed());
-    assert!(!fake.lines().iter().any(|line| line.starts_with("DELETE")));
-}
-
-fn token_server(request: &Request, before: usize) -> Option<Outcome> {
-    (request.method == Method::POST && request.url == "https://www.ovh.com/auth/oauth2/token")
-        .then(|| ok(format!(r#"{{"access_token":"hush-{before}","expires_in":3600,"token_type":"Bearer"}}"#)))
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_service_account_gets_one_token_and_renews_it_before_its_end() {
-    let (client, fake) =
-        client_of(account(), |request, before| token_server(request, before).unwrap_or_else(|| ok("[]")));
-    futures_util::future::try_join_all((0..4).map(|_| client.vracks())).await.unwrap();
-    assert_eq!(client.stats().post, 1);
-    assert_eq!(fake.header(0, "content-type").as_deref(), Some("application/x-www-form-urlencoded"));
-    assert_eq!(
-        &*fake.log.lock().unwrap()[0].body,
-        b"grant_type=client_credentials&client_id=me&client_secret=hush-1&scope=all"
-    );
-    assert_eq!(fake.header(4, "authorization").as_deref(), Some("Bearer hush-0"));
-    tokio::time::advance(Duration::from_secs(3539)).await;
-    client.vracks().await.unwrap();
-    assert_eq!(client.stats().post, 1);
-    tokio::time::advance(Duration::from_secs(1)).await;
-    client.vracks().await.unwrap();
-    assert_eq!(client.stats().post, 2);
-    assert_eq!(fake.header(7, "authorization").as_deref(), Some("Bearer hush-6"));
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_revoked_token_is_replaced_once() {
-    let (client, fake) = client_of(account(), |request, before| {
-        token_server(request, before).unwrap_or_else(|| {
-            respond(401, &[], r#"{"class":"Client::Unauthorized","message":"bad token hush-0"}"#)
-        })
-    });
-    let error = client.delete_pop(service(), 7).await.unwrap_err();
-    assert_eq!(fake.lines().len(), 4);
-    assert_eq!(error.status(), Some(401));
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_token_that_ends_on_its_way_costs_no_call() {
-    let (client, fake) = client_of(account(), |request, before| {
-        token_server(request, before).unwrap_or_else(|| match before {
-            // The first token is good for one call, the second for the others.
-            0..=1 => ok("[]"),
-            2 => respond(401, &[], r#"{"class":"Client::Unauthorized","message":"expired"}"#),
-            _ => ok(TASK),
-        })
-    });
-    client.vracks().await.unwrap();
-    let task = client.create_pop(service(), &new_pop()).await.unwrap().value;
-    assert_eq!(task.resource_id, Some(7));
-    let sent: Vec<_> =
-        (0..fake.lines().len()).filter_map(|index| fake.header(index, "authorization")).collect();
-    assert_eq!(sent, ["Bearer hush-0", "Bearer hush-0", "Bearer hush-3"]);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_refused_service_account_is_explained() {
-    let (client, fake) = client_of(account(), |_, _| {
-        respond(
-            401,
-            &[],
-            r#"{"error":"invalid_client","error_description":"no such client (secret hush-1)"}"#,
-        )
-    });
-    let error = client.vracks().await.unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "POST https://www.ovh.com/auth/oauth2/token: 401 invalid_client: no such client (secret [hidden]) (query id EU.ext-1)"
-    );
-    assert!(error.hint().unwrap().contains("OVH_CLIENT_SECRET"));
-    assert_eq!(fake.lines().len(), 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -356,109 +201,6 @@ async fn a_transport_that_never_answers_is_left() {
     let error = client.delete_pop(service(), 7).await.unwrap_err();
     let Error::Transport { cause, .. } = &error else { panic!("{error}") };
     assert_eq!((cause.kind, cause.sent), (TransportErrorKind::Timeout, Sent::Maybe));
-}
-
-/// A server of PoP configurations 0..count: `expands` says whether it honours the wish for objects,
-/// `cap` how many it puts on a page.
-fn pops_server(count: u64, expands: fn(u64) -> bool, cap: u64) -> impl Fn(&Request, usize) -> Outcome {
-    move |request, _| {
-        let object =
-            |id: u64| serde_json::json!({"id": id, "interfaceId": 1, "type": "l2", "status": "active"});
-        let last = request.url.rsplit('/').next().unwrap();
-        if let Ok(id) = last.parse::<u64>() {
-            return if id == 3 { respond(404, &[], "{}") } else { ok(object(id)) };
-        }
-        let wish = |name: &str| request.headers.get(name)?.to_str().ok()?.parse::<u64>().ok();
-        let entry = |id: u64| if expands(id) { object(id) } else { id.into() };
-        match (wish("x-pagination-number"), (0..count).any(expands)) {
-            (Some(number), true) => {
-                let from = (number - 1) * cap;
-                let page: Vec<_> = (from..(from + cap).min(count)).map(entry).collect();
-                respond(200, &[("X-Pagination-Elements", &count.to_string())], Value::from(page))
-            }
-            _ => ok(Value::from((0..count).map(Value::from).collect::<Vec<_>>())),
-        }
-    }
-}
-
-async fn read_pops(count: u64, expands: fn(u64) -> bool, cap: u64) -> (Vec<u64>, Arc<Fake>) {
-    let (client, fake) = client(pops_server(count, expands, cap));
-    let pops = client.pops(service()).await.unwrap();
-    (pops.iter().map(|pop| pop.id).collect(), fake)
-}
-
-#[tokio::test]
-async fn a_list_comes_in_one_expanded_request() {
-    let (ids, fake) = read_pops(5, |_| true, 1000).await;
-    assert_eq!(ids, [0, 1, 2, 3, 4]);
-    assert_eq!(fake.lines().len(), 1);
-    for (name, value) in [
-        ("x-pagination-mode", "CachedObjectList-Pages"),
-        ("x-pagination-size", "1000"),
-        ("x-pagination-number", "1"),
-        ("pragma", "no-cache"),
-    ] {
-        assert_eq!(fake.header(0, name).as_deref(), Some(value), "{name}");
-    }
-}
-
-#[tokio::test]
-async fn smaller_pages_than_asked_for_are_followed_to_the_end() {
-    let (ids, fake) = read_pops(7, |_| true, 3).await;
-    assert_eq!(ids, [0, 1, 2, 3, 4, 5, 6]);
-    assert_eq!(fake.lines().len(), 3);
-}
-
-#[tokio::test]
-async fn ids_are_read_one_by_one_in_order_and_what_is_gone_is_left_out() {
-    let (ids, fake) = read_pops(6, |_| false, 1000).await;
-    assert_eq!(ids, [0, 1, 2, 4, 5]);
-    assert_eq!(fake.lines().len(), 7);
-}
-
-#[tokio::test]
-async fn objects_and_ids_may_be_mixed() {
-    let (ids, fake) = read_pops(6, |id| id % 2 == 0, 1000).await;
-    assert_eq!(ids, [0, 1, 2, 4, 5]);
-    assert_eq!(fake.lines().len(), 4);
-}
-
-#[tokio::test]
-async fn pages_that_do_not_fit_together_give_way_to_ids() {
-    let healthy = pops_server(3, |_| false, 1000);
-    let (client, fake) = client(move |request, before| match request.headers.get("x-pagination-number") {
-        Some(_) => respond(200, &[("x-pagination-elements", "9")], "[]"),
-        None => healthy(request, before),
-    });
-    assert_eq!(client.pops(service()).await.unwrap().len(), 3);
-    assert_eq!(fake.header(1, "x-pagination-mode"), None);
-    assert_eq!(fake.header(1, "pragma").as_deref(), Some("no-cache"));
-}
-
-#[tokio::test]
-async fn services_are_left_as_ids_where_the_server_says_ids() {
-    let (client, fake) = client(|_, _| {
-        ok(
-            r#"[{"uuid":"00000000-0000-0000-0000-000000000001","status":"active"},"00000000-0000-0000-0000-000000000002"]"#,
-        )
-    });
-    let services = client.services().await.unwrap();
-    assert!(matches!(&services[0], Listed::Object(object) if object.uuid == service()), "{services:?}");
-    assert_eq!(services[1], Listed::Id(Uuid::from_u128(2)));
-    // Without a count, a page with an object in it is followed until nothing new comes.
-    assert_eq!(fake.lines().len(), 2);
-}
-
-#[tokio::test]
-async fn members_are_ids_in_either_form() {
-    let (client, _) = client(|_, _| {
-        respond(
-            200,
-            &[("x-pagination-elements", "2")],
-            r#"[{"ovhCloudConnect":"00000000-0000-0000-0000-000000000001","vrack":"pn-1"},"00000000-0000-0000-0000-000000000002"]"#,
-        )
-    });
-    assert_eq!(client.vrack_members("pn-1").await.unwrap(), [Uuid::from_u128(1), Uuid::from_u128(2)]);
 }
 
 #[tokio::test]

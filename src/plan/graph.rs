@@ -102,6 +102,17 @@ impl<N> Graph<N> {
         self.walk(at, Direction::Outgoing)
     }
 
+    /// Adds `from` and everything that waits for it to a set that holds, with a node, all that waits for it.
+    pub(super) fn spread(&self, reached: &mut HashSet<NodeIndex>, from: NodeIndex) {
+        if reached.insert(from) {
+            let mut walk = Walk { way: Direction::Outgoing, seen: std::mem::take(reached), open: vec![from] };
+            while !walk.open.is_empty() {
+                walk.step(&self.inner);
+            }
+            *reached = walk.seen;
+        }
+    }
+
     fn walk(&self, from: NodeIndex, way: Direction) -> HashSet<NodeIndex> {
         let mut walk = Walk::new(from, way);
         while !walk.open.is_empty() {

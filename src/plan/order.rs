@@ -6,7 +6,7 @@
 //! demand: it is dropped where it would close a circle. That is also how a swap without any gentle
 //! order comes out: everything it holds is released first.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use petgraph::graph::NodeIndex;
 
@@ -207,6 +207,12 @@ fn route(draft: &mut Draft<'_>, vrack: &VrackName, live: &Live, lifeline: &Lifel
     if let Lifeline::Rolling { new, old } = lifeline {
         return route_rolling(draft, vrack, nodes, *new, old);
     }
+    let (awaited, mut behind) = match lifeline {
+        Lifeline::Opening { new, .. } | Lifeline::Gap { new, .. } => {
+            (draft.graph.ancestors(*new), draft.graph.descendants(*new))
+        }
+        _ => Default::default(),
+    };
     for node in nodes {
         match lifeline {
             Lifeline::Kept(pops) => {
@@ -216,11 +222,11 @@ fn route(draft: &mut Draft<'_>, vrack: &VrackName, live: &Live, lifeline: &Lifel
                     draft.through(node.at, Through::Live(pop));
                 }
             }
-            Lifeline::Opening { new, holder: Some(holder) } if draft.graph.reaches(node.at, *new) => {
+            Lifeline::Opening { holder: Some(holder), .. } if awaited.contains(&node.at) => {
                 draft.through(node.at, Through::Live(*holder));
             }
-            Lifeline::Opening { new, .. } => after(draft, &node, *new),
-            Lifeline::Gap { new, .. } if node.makes => after(draft, &node, *new),
+            Lifeline::Opening { new, .. } => after(draft, &node, *new, &mut behind),
+            Lifeline::Gap { new, .. } if node.makes => after(draft, &node, *new, &mut behind),
             Lifeline::Gap { old, removals, .. } | Lifeline::Ending { old, removals } => {
                 before(draft, &node, old, removals);
             }
@@ -240,22 +246,25 @@ fn route(draft: &mut Draft<'_>, vrack: &VrackName, live: &Live, lifeline: &Lifel
 /// what has to be called through the old PoP anyway waits for none. An old PoP that is not in force takes
 /// nothing new and need not show what is there: through it goes only what the new one waits for.
 fn route_rolling(draft: &mut Draft<'_>, vrack: &VrackName, nodes: Vec<Routed>, new: NodeIndex, old: &Old) {
-    let is_awaited = |draft: &Draft<'_>, node: &Routed| draft.graph.reaches(node.at, new);
     // What it stands in, or what stands in it, may well be called later and through another PoP.
     let early = |draft: &mut Draft<'_>, node: Routed| {
         before(draft, &Routed { implied: false, ..node }, old, &[old.release]);
     };
     let is_sure = |node: &Routed| old.is_up && (node.is_wait || (node.is_twin && !node.makes));
+    let awaited = draft.graph.ancestors(new);
     let (first, rest): (Vec<_>, Vec<_>) =
-        nodes.into_iter().partition(|node| is_sure(node) || is_awaited(draft, node));
+        nodes.into_iter().partition(|node| is_sure(node) || awaited.contains(&node.at));
     first.into_iter().for_each(|node| early(draft, node));
+    let mut behind = draft.graph.descendants(new);
     for node in rest.iter().filter(|node| node.makes && !old.is_up) {
-        after(draft, node, new);
+        after(draft, node, new, &mut behind);
     }
     roll_datacenters(draft, vrack);
-    let (first, late): (Vec<_>, Vec<_>) = rest.into_iter().partition(|node| is_awaited(draft, node));
+    let awaited = draft.graph.ancestors(new);
+    let (first, late): (Vec<_>, Vec<_>) = rest.into_iter().partition(|node| awaited.contains(&node.at));
     first.into_iter().for_each(|node| early(draft, node));
-    late.iter().for_each(|node| after(draft, node, new));
+    let mut behind = draft.graph.descendants(new);
+    late.iter().for_each(|node| after(draft, node, new, &mut behind));
 }
 
 /// A node that is called through a PoP.
@@ -304,11 +313,13 @@ fn routed(draft: &Draft<'_>, live: &Live, unit: &Unit<'_>) -> Vec<Routed> {
     [claim, release, settle].into_iter().flatten().collect()
 }
 
-fn after(draft: &mut Draft<'_>, node: &Routed, new: NodeIndex) {
+/// `behind`: everything that waits for `new`, kept up to date.
+fn after(draft: &mut Draft<'_>, node: &Routed, new: NodeIndex, behind: &mut HashSet<NodeIndex>) {
     draft.through(node.at, Through::Made(new));
     // What stands in something that is made through the same PoP waits for it anyway.
-    if !(node.makes && draft.graph.reaches(new, node.at)) {
+    if !(node.makes && behind.contains(&node.at)) {
         draft.graph.require(new, node.at, Because::ThroughPop);
+        draft.graph.spread(behind, node.at);
     }
 }
 

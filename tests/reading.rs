@@ -8,6 +8,7 @@ use ovhconnect::api::wire::{ExtraType, NewDatacenterConfig, NewExtraConfig, NewP
 use ovhconnect::api::{
     BoxFuture, Client, Options as ClientOptions, Request, Response, Transport, TransportError,
 };
+use ovhconnect::live::observe::{Scope, observe};
 use ovhconnect::live::read::read;
 use ovhconnect::live::{Live, Status};
 use ovhconnect::rehearsal::{self, InProcess};
@@ -144,7 +145,7 @@ fn route() -> NewExtraConfig {
     }
 }
 
-/// Where the one extra of the account is in its life.
+/// Where the one extra of the account is in its life; whoever only looks sees the same.
 async fn status_of_the_extra(world: World) -> Option<Status> {
     let simulator = simulator(world);
     let client = rehearsal::client(&simulator, ClientOptions::default()).expect("a valid endpoint");
@@ -152,10 +153,15 @@ async fn status_of_the_extra(world: World) -> Option<Status> {
     let extras: Vec<_> =
         live.configs.iter().filter(|(address, _)| address.to_string().contains("/network/")).collect();
     assert!(extras.len() <= 1, "one extra is seen as {extras:?}");
-    extras.first().map(|(_, configs)| {
+    let status = extras.first().map(|(_, configs)| {
         assert_eq!(configs.len(), 1, "one extra is seen as {configs:?}");
         configs[0].status
-    })
+    });
+    let seen = observe(&client, &Scope::Account).await.expect("something can be read");
+    let datacenters = seen.vracks.iter().flat_map(|vrack| vrack.datacenters.iter().flatten());
+    let seen: Vec<_> = datacenters.flat_map(|it| it.extras.iter().flatten()).map(|it| it.status).collect();
+    assert_eq!(seen, Vec::from_iter(status), "seen by who only looks");
+    status
 }
 
 #[tokio::test(start_paused = true)]

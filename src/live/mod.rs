@@ -4,6 +4,7 @@
 
 mod assigned;
 mod convert;
+mod life;
 mod merge;
 mod moved;
 pub mod observe;

@@ -21,7 +21,6 @@ use crate::topology::suggest::nearest;
 use crate::topology::{Address, DatacenterName, Node, ServiceId, ServicePart, Spec, Topology, VrackName};
 
 pub use survey::{Scope, survey};
-pub(super) use vrack::status;
 
 /// What was read, and the topology in the words of what was read.
 #[derive(Clone, PartialEq, Eq, Debug)]

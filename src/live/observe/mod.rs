@@ -4,6 +4,7 @@
 //! could be read and says what could not. These are plain data; [`observe`] fills them from the API.
 
 mod read;
+mod shown;
 
 pub use read::{Scope, observe};
 

@@ -8,14 +8,15 @@ use std::sync::{Mutex, PoisonError};
 use futures_util::future::{join, join_all, join3, join4};
 use uuid::Uuid;
 
+use super::shown::{count, incident, interface, session, task};
 use super::{
-    Light, Observation, SeenDatacenter, SeenExtra, SeenIncident, SeenInterface, SeenPop, SeenService,
-    SeenTask, SeenThrough, SeenVrack, Session, State, Unread,
+    Observation, SeenDatacenter, SeenExtra, SeenInterface, SeenPop, SeenService, SeenTask, SeenThrough,
+    SeenVrack, Session, Unread,
 };
-use crate::api::wire::{self, LightStatus, TaskStatus, VrackTaskStatus};
+use crate::api::wire::{self, VrackTaskStatus};
 use crate::api::{self, Client, Listed};
+use crate::live::life::{self, status};
 use crate::live::merge::{Listing, merge};
-use crate::live::read::status;
 use crate::live::{ConfigId, Live, Offer, PopKey, Status, Task, convert};
 use crate::topology::{Address, Datacenter, DatacenterName, ServiceId, Spec, Topology, VrackName};
 
@@ -382,6 +383,7 @@ impl<'a> Reader<'a> {
         let listings: Vec<Listing<'_>> =
             lists.iter().map(|(pop, _, datacenters)| Listing { pop: *pop, datacenters }).collect();
         let merged = merge(&listings);
+        let mut ids: Vec<ConfigId> = merged.iter().map(|it| ConfigId::Datacenter(it.ids.clone())).collect();
         let offices: BTreeMap<PopKey, Status> =
             lists.iter().map(|(pop, status, _)| (*pop, *status)).collect();
         let datacenters = merged.into_iter().map(async |it| {
@@ -399,6 +401,13 @@ impl<'a> Reader<'a> {
         let mut datacenters: Vec<SeenDatacenter> =
             join_all(datacenters).await.into_iter().flatten().collect();
         datacenters.sort_by(|one, other| one.address.cmp(&other.address));
+        let pops = read.iter().flat_map(|it| it.seen.pops.iter().flatten());
+        ids.extend(pops.flat_map(|pop| pop.datacenters.iter().flatten()).map(SeenDatacenter::id));
+        ids.extend(datacenters.iter().flat_map(SeenDatacenter::extra_ids));
+        let unseen = life::unseen_creations(&under_way, || ids.iter());
+        for datacenter in &mut datacenters {
+            datacenter.trust(&unseen);
+        }
         let datacenters = (complete || !datacenters.is_empty()).then_some(datacenters);
         SeenVrack {
             vrack,
@@ -417,11 +426,10 @@ impl<'a> Reader<'a> {
         extras: Vec<wire::ExtraConfig>,
         judge: &Judge<'_>,
     ) -> Vec<SeenExtra> {
-        let key = PopKey { service: via.service, id: via.pop };
         let seen = extras.into_iter().filter_map(|extra| {
             let (address, spec) = self.readable(convert::extra(vrack, name, &extra))?;
-            let id = ConfigId::Extra { via: key, datacenter: via.id, id: extra.id };
-            Some(SeenExtra { address, id: extra.id, spec, status: judge.status(&extra.status, id) })
+            let status = judge.status(&extra.status, via.extra(extra.id));
+            Some(SeenExtra { address, id: extra.id, spec, status })
         });
         let mut seen: Vec<SeenExtra> = seen.collect();
         seen.sort_by(|one, other| one.address.cmp(&other.address));
@@ -430,6 +438,31 @@ impl<'a> Reader<'a> {
 
     fn readable<T>(&self, read: Result<T, convert::Unreadable>) -> Option<T> {
         read.inspect_err(|problem| self.count(String::new(), problem.to_string())).ok()
+    }
+}
+
+impl SeenThrough {
+    fn extra(self, id: u64) -> ConfigId {
+        ConfigId::Extra { via: PopKey { service: self.service, id: self.pop }, datacenter: self.id, id }
+    }
+}
+
+impl SeenDatacenter {
+    fn id(&self) -> ConfigId {
+        let SeenThrough { service, pop, id } = self.via;
+        ConfigId::Datacenter(BTreeMap::from([(PopKey { service, id: pop }, id)]))
+    }
+
+    fn extra_ids(&self) -> impl Iterator<Item = ConfigId> {
+        self.extras.iter().flatten().map(|extra| self.via.extra(extra.id))
+    }
+
+    fn trust(&mut self, unseen: &[Task]) {
+        let (id, via) = (self.id(), self.via);
+        life::trust(&mut self.status, &id, unseen);
+        for extra in self.extras.iter_mut().flatten() {
+            life::trust(&mut extra.status, &via.extra(extra.id), unseen);
+        }
     }
 }
 
@@ -524,61 +557,6 @@ fn name_l2_datacenters(pop: &mut SeenPop, live: &Live) {
 fn known(service: wire::Service) -> Known {
     let vrack = service.vrack.as_deref().and_then(|vrack| vrack.parse().ok());
     Known { id: service.uuid.into(), vrack, details: Some(service) }
-}
-
-fn task(task: wire::Task) -> Option<SeenTask> {
-    let wire::Task { id, function, status, .. } = task;
-    let over = matches!(status, TaskStatus::Done | TaskStatus::Error | TaskStatus::Denied);
-    (!over).then(|| SeenTask { id, function: function.to_string(), status: status.to_string() })
-}
-
-fn incident(incident: wire::Incident) -> SeenIncident {
-    let wire::Incident { id, kind, start_date, end_date } = incident;
-    SeenIncident { id, kind: kind.to_string(), start: start_date, end: end_date }
-}
-
-fn interface(it: wire::Interface, link: Option<wire::InterfaceLink>) -> SeenInterface {
-    let (now, since) = match link {
-        Some(link) => (state(Some(&link.status)), link.last_change),
-        None => (state(it.interface_status.as_ref()), it.interface_status_last_update),
-    };
-    SeenInterface {
-        id: it.id,
-        status: it.status.to_string(),
-        link: now,
-        link_since: since,
-        light_in: Light { state: state(it.incoming_light_status.as_ref()), dbm: it.incoming_light_value },
-        light_out: Light { state: state(it.outgoing_light_status.as_ref()), dbm: it.outgoing_light_value },
-        light_measured: it.light_last_update,
-    }
-}
-
-fn session(session: wire::PopSession) -> Session {
-    Session {
-        state: state(Some(&session.status)),
-        flaps: session.flap_count.and_then(count),
-        last_change: session.last_change,
-        last_up: session.last_up,
-        last_down: session.last_down,
-    }
-}
-
-fn state(status: Option<&LightStatus>) -> State {
-    match status {
-        Some(LightStatus::Up) => State::Up,
-        Some(LightStatus::Down) => State::Down,
-        Some(LightStatus::Unknown | LightStatus::Other(_)) | None => State::Unknown,
-    }
-}
-
-/// A count, which the API shows as a number with a fraction.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "checked, and rounded on purpose"
-)]
-fn count(number: f64) -> Option<u64> {
-    (number.is_finite() && number >= 0.0).then(|| number.round() as u64)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

@@ -8,6 +8,7 @@ use futures_util::future::{try_join, try_join_all};
 use super::{ReadError, Reader, Services};
 use crate::api;
 use crate::api::wire::{self, ConfigStatus};
+use crate::live::life::{self, status};
 use crate::live::merge::{Listing, merge};
 use crate::live::{ConfigId, Live, LiveConfig, LiveService, PopKey, Status, Task, convert};
 use crate::topology::{Address, Node, Pop, ServiceId, Spec, VrackName};
@@ -191,46 +192,19 @@ struct VrackReading {
 impl VrackReading {
     fn is_consistent(&self) -> bool {
         let mut configs = self.configs.values().flatten();
-        configs.all(|config| config.status != Status::Stuck) && self.unseen_creations().next().is_none()
+        configs.all(|config| config.status != Status::Stuck) && self.unseen_creations().is_empty()
     }
 
-    /// The tasks that create something, and nothing that was read bears the number they name.
-    fn unseen_creations(&self) -> impl Iterator<Item = &Task> {
-        let ids = move || self.configs.values().flatten().map(|config| &config.id).chain(&self.aliases);
-        let creations = self.tasks.iter().filter(|(_, task)| task.adds_configuration());
-        creations
-            .filter(move |(service, task)| !ids().any(|id| task.is_about(*service, id)))
-            .map(|(_, task)| task)
+    fn unseen_creations(&self) -> Vec<Task> {
+        let ids = || self.configs.values().flatten().map(|config| &config.id).chain(&self.aliases);
+        life::unseen_creations(&self.tasks, ids)
     }
 
-    /// A service numbers what its vRack shares by itself, and where its PoP has gone since, nothing shows
-    /// which number that was. What it creates must not be taken for failed as long as its task runs.
     fn trust_unseen_tasks(&mut self) {
-        let unseen: Vec<Task> = self.unseen_creations().cloned().collect();
+        let unseen = self.unseen_creations();
         let shared = self.configs.iter_mut().filter(|(at, _)| matches!(at.node, Node::Datacenter(..)));
         for config in shared.flat_map(|(_, configs)| configs) {
-            if config.status == Status::Stuck && unseen.iter().any(|task| task.is_of_kind(&config.id)) {
-                config.status = Status::Creating;
-            }
+            life::trust(&mut config.status, &config.id, &unseen);
         }
-    }
-}
-
-/// Where a configuration is in its life, by its own word and by the tasks about it, whichever of its `ids`
-/// they name.
-pub(in crate::live) fn status(own: &ConfigStatus, ids: &[ConfigId], tasks: &[(ServiceId, Task)]) -> Status {
-    let about = |test: fn(&Task) -> bool| {
-        let is_about = |service: ServiceId, task: &Task| ids.iter().any(|id| task.is_about(service, id));
-        tasks.iter().any(|(service, task)| test(task) && is_about(*service, task))
-    };
-    match own {
-        ConfigStatus::ToDelete => Status::Deleting,
-        // Its word lags behind the task that deletes it.
-        ConfigStatus::Active if about(Task::deletes_configuration) => Status::Deleting,
-        ConfigStatus::Active => Status::Active,
-        ConfigStatus::Init if about(Task::adds_configuration) => Status::Creating,
-        ConfigStatus::Init => Status::Stuck,
-        // A word that the published API does not have: it is neither there nor gone for certain.
-        ConfigStatus::Other(_) => Status::Creating,
     }
 }

@@ -8,6 +8,7 @@ mod fields;
 mod lower;
 #[cfg(test)]
 mod tests;
+mod values;
 mod yaml;
 
 use std::borrow::Cow;

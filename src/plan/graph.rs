@@ -102,10 +102,48 @@ impl<N> Graph<N> {
         self.walk(at, Direction::Outgoing)
     }
 
-    /// Adds `from` and everything that waits for it to a set that holds, with a node, all that waits for it.
-    pub(super) fn spread(&self, reached: &mut HashSet<NodeIndex>, from: NodeIndex) {
+    /// All of `befores` come before `gate`, and `gate` before all of `afters`, each if nothing demands the
+    /// reverse. Says whether all of them do now.
+    ///
+    /// The same as to prefer them one by one, but what `gate` waits for, and what waits for it, is searched
+    /// once: there may be thousands of them.
+    pub(super) fn prefer_through(
+        &mut self,
+        befores: &[NodeIndex],
+        gate: NodeIndex,
+        afters: &[NodeIndex],
+        because: &Because,
+    ) -> bool {
+        let (mut ahead, mut behind) = (self.ancestors(gate), self.descendants(gate));
+        let mut hold = true;
+        for before in befores {
+            if *before == gate || behind.contains(before) {
+                hold = false;
+            } else if !ahead.contains(before) {
+                self.require(*before, gate, because.clone());
+                self.spread(&mut ahead, *before, Direction::Incoming);
+            }
+        }
+        for after in afters {
+            if *after == gate || ahead.contains(after) {
+                hold = false;
+            } else if !behind.contains(after) {
+                self.require(gate, *after, because.clone());
+                self.spread(&mut behind, *after, Direction::Outgoing);
+            }
+        }
+        hold
+    }
+
+    /// `after` and all that waits for it are `behind` now, which is everything that waits for some node.
+    pub(super) fn now_behind(&self, behind: &mut HashSet<NodeIndex>, after: NodeIndex) {
+        self.spread(behind, after, Direction::Outgoing);
+    }
+
+    /// Adds `from` and everything that lies `way` of it to a set that holds, with a node, all of that.
+    fn spread(&self, reached: &mut HashSet<NodeIndex>, from: NodeIndex, way: Direction) {
         if reached.insert(from) {
-            let mut walk = Walk { way: Direction::Outgoing, seen: std::mem::take(reached), open: vec![from] };
+            let mut walk = Walk { way, seen: std::mem::take(reached), open: vec![from] };
             while !walk.open.is_empty() {
                 walk.step(&self.inner);
             }

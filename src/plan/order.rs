@@ -319,7 +319,7 @@ fn after(draft: &mut Draft<'_>, node: &Routed, new: NodeIndex, behind: &mut Hash
     // What stands in something that is made through the same PoP waits for it anyway.
     if !(node.makes && behind.contains(&node.at)) {
         draft.graph.require(new, node.at, Because::ThroughPop);
-        draft.graph.spread(behind, node.at);
+        draft.graph.now_behind(behind, node.at);
     }
 }
 
@@ -469,22 +469,14 @@ const PAIRS: usize = 64;
 
 /// Prefers every one of `ups` to come before every one of `downs`. Says whether they all do now.
 fn prefer_all(draft: &mut Draft<'_>, ups: &[NodeIndex], downs: &[NodeIndex], because: &Because) -> bool {
-    let mut prefer = |up: NodeIndex, down: NodeIndex| draft.graph.prefer(up, down, because.clone());
+    if let [gate, others @ ..] = downs
+        && ups.len() * downs.len() > PAIRS
+    {
+        return draft.graph.prefer_through(ups, *gate, others, because);
+    }
     let mut hold = true;
-    match downs {
-        [gate, others @ ..] if ups.len() * downs.len() > PAIRS => {
-            for up in ups {
-                hold &= prefer(*up, *gate);
-            }
-            for down in others {
-                hold &= prefer(*gate, *down);
-            }
-        }
-        _ => {
-            for (up, down) in ups.iter().flat_map(|up| downs.iter().map(move |down| (up, down))) {
-                hold &= prefer(*up, *down);
-            }
-        }
+    for (up, down) in ups.iter().flat_map(|up| downs.iter().map(move |down| (up, down))) {
+        hold &= draft.graph.prefer(*up, *down, because.clone());
     }
     hold
 }

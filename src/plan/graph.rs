@@ -1,9 +1,10 @@
 //! The graph under construction: nodes, edges with their reasons, and the questions order asks of it.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, HashMap, HashSet};
+use std::collections::{BTreeMap, BinaryHeap};
 use std::fmt;
 
+use foldhash::{HashMap, HashSet};
 use petgraph::Direction;
 use petgraph::graph::{DiGraph, EdgeIndex, NodeIndex};
 use petgraph::visit::EdgeRef;
@@ -20,7 +21,7 @@ pub(super) struct Graph<N> {
 
 impl<N> Default for Graph<N> {
     fn default() -> Self {
-        Self { inner: DiGraph::new(), edges: HashMap::new() }
+        Self { inner: DiGraph::new(), edges: HashMap::default() }
     }
 }
 
@@ -223,7 +224,7 @@ struct Walk {
 
 impl Walk {
     fn new(from: NodeIndex, way: Direction) -> Self {
-        Self { way, seen: HashSet::from([from]), open: vec![from] }
+        Self { way, seen: HashSet::from_iter([from]), open: vec![from] }
     }
 
     /// Looks at the neighbours of one more node, and says which of them are new.

@@ -6,8 +6,9 @@
 //! demand: it is dropped where it would close a circle. That is also how a swap without any gentle
 //! order comes out: everything it holds is released first.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
+use foldhash::HashSet;
 use petgraph::graph::NodeIndex;
 
 use super::Because;

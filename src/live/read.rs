@@ -3,12 +3,13 @@
 //! Reads that depend on nothing run at once; how many of them at a time, and how fast, is the
 //! client's affair.
 
+mod assemble;
 mod survey;
 mod vrack;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::future::try_join_all;
+use futures_util::future::{try_join_all, try_join3};
 use uuid::Uuid;
 
 use super::convert::{self, Unreadable};
@@ -18,7 +19,10 @@ use crate::api::{self, Client, Listed};
 use crate::diagnostic::{Diagnostic, Label};
 use crate::topology::rules::live as rules;
 use crate::topology::suggest::nearest;
-use crate::topology::{Address, DatacenterName, Node, ServiceId, ServicePart, Spec, Topology, VrackName};
+use crate::topology::{Address, DatacenterName, ServiceId, Spec, Topology, VrackName};
+
+use assemble::{VrackReading, assemble};
+use vrack::RawVrack;
 
 pub use survey::{Scope, survey};
 
@@ -56,10 +60,8 @@ pub enum ReadError {
 /// such names at once, each with what does exist.
 pub async fn read(client: &Client, topology: &Topology) -> Result<Reading, ReadError> {
     let vracks = topology.vracks.keys().cloned().collect();
-    let reader = Reader { client, topology, vracks, beside: Beside::Nobody };
-    let live = reader.live().await?;
+    let (live, ports) = Reader::new(client, topology, vracks, Beside::Nobody).live().await?;
     let topology = resolve(topology, &live)?;
-    let ports = reader.ports(&live).await;
     Ok(Reading { topology, live, ports })
 }
 
@@ -87,9 +89,12 @@ struct Reader<'a> {
     /// The vRacks that are read whatever is in them.
     vracks: BTreeSet<VrackName>,
     beside: Beside,
+    /// The services on which the topology wants a PoP.
+    wanted_pops: BTreeSet<ServiceId>,
 }
 
 type Services = BTreeMap<ServiceId, wire::Service>;
+type Catalogue = BTreeMap<u64, Offer>;
 type VrackTasks = BTreeMap<VrackName, Vec<VrackTask>>;
 
 /// How often services and the tasks that move them are read at most until they agree.
@@ -101,31 +106,69 @@ struct Moment {
     tasks: VrackTasks,
 }
 
-impl Reader<'_> {
-    async fn live(&self) -> Result<Live, ReadError> {
+impl<'a> Reader<'a> {
+    fn new(client: &'a Client, topology: &'a Topology, vracks: BTreeSet<VrackName>, beside: Beside) -> Self {
+        let pops = topology.entries.iter().filter(|(_, entry)| matches!(entry.spec, Spec::Pop(_)));
+        let wanted_pops = pops.filter_map(|(address, _)| address.service()).collect();
+        Self { client, topology, vracks, beside, wanted_pops }
+    }
+
+    /// The live state, and the interfaces of services that are to get their first PoP.
+    async fn live(&self) -> Result<(Live, BTreeMap<u64, Port>), ReadError> {
         let mut live = Live::default();
         let Moment { services, tasks } = self.moment().await?;
         let moving: BTreeSet<ServiceId> = tasks.values().flatten().map(|task| task.service).collect();
         live.vracks.extend(tasks.into_iter().map(|(vrack, tasks)| (vrack, LiveVrack { tasks })));
+        let vracks: Vec<VrackName> = live.vracks.keys().cloned().collect();
         let touched = self.touched(services, &moving, &live);
-        self.catalogue(&touched, &mut live).await?;
-        let by_vrack =
-            try_join_all(live.vracks.keys().map(|vrack| self.vrack(vrack, &touched, &live))).await?;
-        for (services, configs) in by_vrack {
-            live.services.extend(services);
-            live.configs.extend(configs);
+        let raw = try_join_all(vracks.iter().map(|vrack| self.vrack(vrack, &touched)));
+        let alone = touched.iter().filter(|(id, service)| self.stands_alone(**id, service, &live));
+        let alone = try_join_all(alone.map(|(id, service)| self.alone(*id, service)));
+        let (catalogue, raw, alone) = try_join3(self.catalogue(&touched), raw, alone).await?;
+        live.catalogue = catalogue;
+        let again = |(vrack, raw)| self.consistent(vrack, raw, &touched, &live);
+        let readings = try_join_all(vracks.iter().zip(raw).map(again)).await?;
+        let mut ports = BTreeMap::new();
+        for reading in readings {
+            live.services.extend(reading.services);
+            live.configs.extend(reading.configs);
+            ports.extend(reading.ports);
         }
-        // A service that is in no vRack yet has no configuration, and tasks at the most; what is in a
-        // vRack that is not read is not looked at.
-        let homeless = touched.iter().filter(|(id, service)| {
-            !live.services.contains_key(id) && (service.vrack.is_none() || self.beside.has(**id))
-        });
-        let tasks = try_join_all(homeless.map(async |(id, service)| {
-            Ok::<_, ReadError>((*id, convert::service(service, self.client.tasks(id.uuid()).await?)))
-        }));
-        let homeless = tasks.await?;
-        live.services.extend(homeless);
-        Ok(live)
+        for service in alone {
+            live.services.insert(service.id, service.live);
+            ports.extend(service.ports);
+        }
+        Ok((live, ports))
+    }
+
+    /// What a vRack holds.
+    ///
+    /// The lists were not read at one moment. Where they contradict each other (something is being
+    /// created and no task does it, or the reverse) they are read once more before that is believed.
+    async fn consistent(
+        &self,
+        vrack: &VrackName,
+        raw: RawVrack,
+        services: &Services,
+        live: &Live,
+    ) -> Result<VrackReading, ReadError> {
+        let first = assemble(vrack, raw, live)?;
+        if first.is_consistent() {
+            return Ok(first);
+        }
+        Ok(assemble(vrack, self.vrack(vrack, services).await?, live)?)
+    }
+
+    /// Whether only the service itself is looked at: in no vRack it has no configuration, and tasks at
+    /// the most; what is in a vRack that is not read is not looked at.
+    fn stands_alone(&self, id: ServiceId, service: &wire::Service, live: &Live) -> bool {
+        match service.vrack.as_deref() {
+            None => true,
+            Some(vrack) => {
+                let is_read = vrack.parse().is_ok_and(|vrack: VrackName| live.vracks.contains_key(&vrack));
+                !is_read && self.beside.has(id)
+            }
+        }
     }
 
     /// Where services are and where they are on their way to.
@@ -294,68 +337,40 @@ impl Reader<'_> {
         services
     }
 
-    /// The interfaces of services that are to get a PoP configuration and have none.
-    ///
-    /// Where something is configured the session itself tells more. What cannot be read is left out:
-    /// nothing is planned by it.
-    async fn ports(&self, live: &Live) -> BTreeMap<u64, Port> {
-        let pops = self.topology.entries.iter().filter(|(_, entry)| matches!(entry.spec, Spec::Pop(_)));
-        let services: BTreeSet<ServiceId> = pops.filter_map(|(address, _)| address.service()).collect();
-        let configured: BTreeSet<ServiceId> = live.configs.keys().filter_map(configured).collect();
-        let reads = services.difference(&configured).map(|service| self.client.interfaces(service.uuid()));
-        let answers = futures_util::future::join_all(reads).await;
-        let interfaces = answers.into_iter().filter_map(|answer| match answer {
-            Ok(interfaces) => Some(interfaces),
-            Err(problem) => {
-                tracing::info!("interfaces cannot be looked at: {problem}");
-                None
-            }
-        });
-        interfaces.flatten().map(|interface| (interface.id, convert::port(&interface))).collect()
-    }
-
     /// The datacenters on offer: of one service of each vRack, and of all of them where that one does
     /// not offer what the topology names.
     ///
     /// Assumed: the routes are per service, the datacenters are not.
-    async fn catalogue(&self, services: &Services, live: &mut Live) -> Result<(), ReadError> {
+    async fn catalogue(&self, services: &Services) -> Result<Catalogue, ReadError> {
+        let declared: BTreeMap<ServiceId, &Address> = self.declared().collect();
         let home = |id: &ServiceId, service: &wire::Service| {
-            let declared = self.declared().find(|(declared, _)| declared == id);
             let vrack = service.vrack.as_deref().and_then(|vrack| vrack.parse().ok());
-            declared.map(|(_, address)| address.vrack.clone()).or(vrack)
+            declared.get(id).map(|address| address.vrack.clone()).or(vrack)
         };
         let mut one_each: BTreeMap<Option<VrackName>, ServiceId> = BTreeMap::new();
         for (id, service) in services {
             one_each.entry(home(id, service)).or_insert(*id);
         }
         let first: BTreeSet<ServiceId> = one_each.into_values().collect();
-        self.offers(first.iter(), live).await?;
+        let mut known = Live { catalogue: self.offers(first.iter()).await?, ..Live::default() };
         let names = self.topology.entries.keys().filter_map(Address::datacenter_name);
-        if names.into_iter().any(|name| offered_as(live, name).is_none()) {
-            self.offers(services.keys().filter(|id| !first.contains(id)), live).await?;
+        if names.into_iter().any(|name| offered_as(&known, name).is_none()) {
+            let others = self.offers(services.keys().filter(|id| !first.contains(id))).await?;
+            for (id, offer) in others {
+                let available = offer.available;
+                known.catalogue.entry(id).or_insert(offer).available |= available;
+            }
         }
-        Ok(())
+        Ok(known.catalogue)
     }
 
-    async fn offers(
-        &self,
-        services: impl Iterator<Item = &ServiceId>,
-        live: &mut Live,
-    ) -> Result<(), ReadError> {
+    async fn offers(&self, services: impl Iterator<Item = &ServiceId>) -> Result<Catalogue, ReadError> {
         let catalogues = try_join_all(services.map(|service| self.client.catalogue(service.uuid()))).await?;
+        let mut offers = Catalogue::new();
         for wire::CatalogueDatacenter { id, name, available, .. } in catalogues.into_iter().flatten() {
-            let offer = live.catalogue.entry(id).or_insert(Offer { name, available });
-            offer.available |= available;
+            offers.entry(id).or_insert(Offer { name, available }).available |= available;
         }
-        Ok(())
-    }
-}
-
-/// The service whose PoP configuration stands at an address.
-fn configured(address: &Address) -> Option<ServiceId> {
-    match address.node {
-        Node::Service(service, ServicePart::Pop) => Some(service),
-        _ => None,
+        Ok(offers)
     }
 }
 

@@ -41,7 +41,8 @@ pub async fn survey(client: &Client, scope: &Scope) -> Result<Live, ReadError> {
         Scope::Service(service) => (home(client, *service).await?, Beside::One(*service)),
     };
     let topology = Topology::default();
-    Reader { client, topology: &topology, vracks, beside }.live().await
+    let (live, _) = Reader::new(client, &topology, vracks, beside).live().await?;
+    Ok(live)
 }
 
 async fn all_vracks(client: &Client) -> Result<BTreeSet<VrackName>, ReadError> {

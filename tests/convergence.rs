@@ -4,6 +4,7 @@
 mod support;
 
 use ovhconnect::diff::Goal;
+use ovhconnect::sim::LogEntry;
 use support::Rehearsal;
 
 /// Every example is planned, applied, planned again and destroyed.
@@ -21,4 +22,43 @@ async fn every_example_converges_and_is_destroyed() {
         rehearsal.apply(Goal::Destroy).await.assert_converged(&path.display());
     }
     assert!(seen >= 5, "only {seen} examples were found");
+}
+
+/// Steps that wait at one service look at it once for all of them.
+#[tokio::test(start_paused = true)]
+async fn who_waits_at_one_service_shares_what_is_seen() {
+    const ROUTES: usize = 20;
+    let one = looks(1).await;
+    let many = looks(ROUTES).await;
+    // Every task that is missing from the list is asked for once more: it may have ended badly.
+    let most = one + ROUTES + 5;
+    assert!(many <= most, "{one} looks at the tasks for one route, {many} for {ROUTES}, more than {most}");
+}
+
+/// How often tasks are looked at while a service with this many static routes is made.
+async fn looks(routes: usize) -> usize {
+    let mut text = String::from(
+        "version: 1
+allow: [OCC121, OCC122]
+vracks:
+  pn-1:
+    services:
+      6b0c8f3e-3c1f-4a5e-9a52-0c4c9b1f2d01:
+        pop: {type: l3, customerBgpArea: 65001, subnet: 172.16.0.0/30}
+    datacenters:
+      GRA:
+        subnet: 10.1.0.0/24
+        extra:
+",
+    );
+    for route in 0..routes {
+        text += &format!("        - {{type: network, subnet: 192.168.{route}.0/24, nextHop: 10.1.0.10}}\n");
+    }
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("topology.yaml");
+    std::fs::write(&path, text).expect("a writable folder");
+    let rehearsal = Rehearsal::of_file(&path);
+    rehearsal.apply(Goal::Apply).await.assert_converged(&format_args!("{routes} routes"));
+    let is_look = |entry: &&LogEntry| entry.method == "GET" && entry.path.contains("/task");
+    rehearsal.simulator.log().iter().filter(is_look).count()
 }

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep_until};
 
 use super::error::{Place, StepError, Work};
 use super::event::Progress;
 use super::look::is_in;
 use super::poll::delay;
+use super::tasks::{Sighting, Tasks};
 use crate::api::wire::{ConfigStatus, LightStatus, Task, TaskStatus, VrackTaskStatus};
 use crate::api::{self, Client};
 use crate::live::PopKey;
@@ -130,7 +131,10 @@ pub(super) enum Ended {
 /// Looks again and again, less and less often, until a deadline.
 pub(super) struct Watch<'a> {
     client: &'a Client,
+    tasks: &'a Tasks<'a>,
     begun: Instant,
+    /// When the last look was asked for.
+    asked: Instant,
     timeout: Duration,
     /// Services that may be at work on what is watched, beside its own.
     beside: Vec<ServiceId>,
@@ -139,8 +143,9 @@ pub(super) struct Watch<'a> {
 }
 
 impl<'a> Watch<'a> {
-    pub(super) fn new(client: &'a Client, timeout: Duration) -> Self {
-        Self { client, begun: Instant::now(), timeout, beside: Vec::new(), work: None }
+    pub(super) fn new(client: &'a Client, tasks: &'a Tasks<'a>, timeout: Duration) -> Self {
+        let begun = Instant::now();
+        Self { client, tasks, begun, asked: begun, timeout, beside: Vec::new(), work: None }
     }
 
     /// The same, for something shared: someone may be at work on it through any of these services.
@@ -175,7 +180,7 @@ impl<'a> Watch<'a> {
     }
 
     /// Waits until it is time to look again.
-    pub(super) async fn pause(&self, what: impl FnOnce() -> String) -> Result<(), StepError> {
+    pub(super) async fn pause(&mut self, what: impl FnOnce() -> String) -> Result<(), StepError> {
         let waited = self.begun.elapsed();
         if waited >= self.timeout {
             let what = match &self.work {
@@ -184,24 +189,26 @@ impl<'a> Watch<'a> {
             };
             return Err(StepError::Timeout { what, after: waited });
         }
-        sleep(delay(waited)).await;
+        sleep_until(self.asked + delay(self.asked.duration_since(self.begun))).await;
+        self.asked = Instant::now();
         Ok(())
     }
 
     /// Follows a task of a service to its end.
     pub(super) async fn task(
-        &self,
+        &mut self,
         service: ServiceId,
         task: u64,
         progress: &dyn Fn(Progress),
     ) -> Result<Ended, StepError> {
         let mut last = None;
+        let mut waiting = self.tasks.await_one(service, task);
+        // What this run has begun just now is not over yet.
+        let mut due = self.begun + if self.work.is_some() { delay(Duration::ZERO) } else { Duration::ZERO };
         loop {
-            let status = match self.client.task(service.uuid(), task).await {
-                Ok(found) => found.status,
-                Err(error) if error.is_not_found() => return Ok(Ended::Forgotten),
-                Err(error) => return Err(self.lost_sight(error)),
-            };
+            let Sighting { asked, status } =
+                waiting.next(due).await.map_err(|error| self.lost_sight(error))?;
+            let Some(status) = status else { return Ok(Ended::Forgotten) };
             match status {
                 TaskStatus::Done => return Ok(Ended::Done),
                 TaskStatus::Error | TaskStatus::Denied => {
@@ -210,13 +217,17 @@ impl<'a> Watch<'a> {
                 TaskStatus::Todo | TaskStatus::Doing | TaskStatus::Pause | TaskStatus::Other(_) => {}
             }
             tell(&mut last, status.as_str(), task, progress);
-            self.pause_for(Place::Service(service), task, status.as_str()).await?;
+            let after = self.begun.elapsed();
+            if after >= self.timeout {
+                return Err(self.unfinished(Place::Service(service), task, status.as_str(), after));
+            }
+            due = asked + delay(asked.duration_since(self.begun));
         }
     }
 
     /// Follows a task of a vRack to its end: it is over when the API no longer knows it.
     pub(super) async fn vrack_task(
-        &self,
+        &mut self,
         vrack: &VrackName,
         task: u64,
         progress: &dyn Fn(Progress),
@@ -238,7 +249,12 @@ impl<'a> Watch<'a> {
                 | VrackTaskStatus::Other(_) => {}
             }
             tell(&mut last, status.as_str(), task, progress);
-            self.pause_for(place(), task, status.as_str()).await?;
+            match self.pause(String::new).await {
+                Err(StepError::Timeout { after, .. }) => {
+                    return Err(self.unfinished(place(), task, status.as_str(), after));
+                }
+                paused => paused?,
+            }
         }
     }
 
@@ -251,20 +267,13 @@ impl<'a> Watch<'a> {
         StepError::Task { work: self.work_of(place, task), status: status.to_owned() }
     }
 
-    async fn pause_for(&self, place: Place, task: u64, status: &str) -> Result<(), StepError> {
-        match self.pause(String::new).await {
-            Err(StepError::Timeout { after, .. }) => Err(StepError::Unfinished {
-                work: self.work_of(place, task),
-                status: status.to_owned(),
-                after,
-            }),
-            paused => paused,
-        }
+    fn unfinished(&self, place: Place, task: u64, status: &str, after: Duration) -> StepError {
+        StepError::Unfinished { work: self.work_of(place, task), status: status.to_owned(), after }
     }
 
     /// Waits until a service is, or is no longer, in a vRack.
     pub(super) async fn membership(
-        &self,
+        &mut self,
         vrack: &VrackName,
         service: ServiceId,
         inside: bool,
@@ -287,7 +296,7 @@ impl<'a> Watch<'a> {
     }
 
     /// Waits until a configuration is active, whose task, if one is known, has ended.
-    pub(super) async fn active(&self, config: Config, task: Option<Ended>) -> Result<(), StepError> {
+    pub(super) async fn active(&mut self, config: Config, task: Option<Ended>) -> Result<(), StepError> {
         let (mut idle, mut absent) = (Puzzle::default(), Puzzle::default());
         let number = config.number();
         loop {
@@ -322,7 +331,7 @@ impl<'a> Watch<'a> {
     }
 
     /// Waits until the BGP session of an l3 PoP is up.
-    pub(super) async fn session(&self, pop: PopKey) -> Result<(), StepError> {
+    pub(super) async fn session(&mut self, pop: PopKey) -> Result<(), StepError> {
         loop {
             if self.client.pop_status(pop.service.uuid(), pop.id).await?.status == LightStatus::Up {
                 return Ok(());
@@ -332,7 +341,7 @@ impl<'a> Watch<'a> {
     }
 
     /// Waits until the creation of a configuration is over, well or badly.
-    pub(super) async fn settled(&self, config: Config) -> Result<(), StepError> {
+    pub(super) async fn settled(&mut self, config: Config) -> Result<(), StepError> {
         let mut idle = Puzzle::default();
         loop {
             let is_idle = match self.status(config).await? {
@@ -347,7 +356,7 @@ impl<'a> Watch<'a> {
     }
 
     /// Waits until a configuration is gone.
-    pub(super) async fn gone(&self, config: Config) -> Result<(), StepError> {
+    pub(super) async fn gone(&mut self, config: Config) -> Result<(), StepError> {
         let mut idle = Puzzle::default();
         let number = config.number();
         loop {

@@ -80,7 +80,7 @@ impl Runner<'_> {
         if self.options.health == HealthGate::Off {
             return Ok(None);
         }
-        let watch = self.health_watch();
+        let mut watch = self.health_watch();
         let spare = async {
             let turn = Arc::clone(turn).lock_owned().await;
             let mut told = false;
@@ -103,7 +103,7 @@ impl Runner<'_> {
     }
 
     fn health_watch(&self) -> Watch<'_> {
-        Watch::new(self.client, self.options.health_timeout)
+        Watch::new(self.client, &self.tasks, self.options.health_timeout)
     }
 
     /// Whether nothing is to be learnt of sessions and that is no reason to stop; says so once.

@@ -7,23 +7,14 @@ const SHORTEST: Duration = Duration::from_millis(60);
 /// The longest time between two looks.
 const LONGEST: Duration = Duration::from_secs(30);
 
-/// How long to wait before the next look, after `waited` altogether. Never nothing.
+/// How long after a look that was taken after `waited` altogether the next one is due. Never nothing.
 ///
-/// Looks stand on a ladder of moments, each a tenth of what was waited after the one before: the end of a
-/// task is noticed within a tenth of its duration, or a fifth of a second, and a long task costs few
-/// requests. The time that a request takes is part of what was waited: it puts off no look.
+/// A tenth of what was waited: the end of a task is noticed within a tenth of its duration, or a fifth of
+/// a second, and a long task costs few requests. It counts from the moment a look is asked for: the time
+/// that its answer takes puts off no look.
 #[must_use]
 pub fn delay(waited: Duration) -> Duration {
-    let mut next = Duration::ZERO;
-    while next <= waited {
-        let gap = (next / 10).clamp(SHORTEST, LONGEST);
-        next += match gap {
-            // From here on the rungs are apart alike, however high it goes.
-            LONGEST => gap * u32::try_from((waited - next).as_secs() / gap.as_secs() + 1).unwrap_or(u32::MAX),
-            _ => gap,
-        };
-    }
-    next - waited
+    (waited / 10).clamp(SHORTEST, LONGEST)
 }
 
 #[cfg(test)]
@@ -31,14 +22,14 @@ mod tests {
     use super::*;
 
     /// When a task of this duration is noticed to be over, and with how many looks, where an answer
-    /// takes `round_trip` and the first look is taken at once.
+    /// takes `round_trip`, shows what is at its end, and the first look is taken at once.
     fn noticed(duration: Duration, round_trip: Duration) -> (Duration, usize) {
-        let (mut waited, mut looks) = (round_trip, 1);
-        while waited < duration {
-            waited += delay(waited) + round_trip;
+        let (mut asked, mut looks) = (Duration::ZERO, 1);
+        while asked + round_trip < duration {
+            asked += delay(asked).max(round_trip);
             looks += 1;
         }
-        (waited, looks)
+        (asked + round_trip, looks)
     }
 
     #[test]

@@ -14,6 +14,7 @@ use super::ids::{self, Made};
 use super::look::Search;
 use super::mutate::{Begun, Finding, Standstill};
 use super::poll::delay;
+use super::tasks::Tasks;
 use super::{Options, bodies};
 use crate::api::wire::{ConfigStatus, DatacenterConfig, ExtraConfig, PopConfig, Update};
 use crate::api::{self, Client};
@@ -30,6 +31,8 @@ pub(super) struct Runner<'a> {
     made: Made,
     /// What is known of sessions, and who may take one down.
     pub(super) health: Health,
+    /// The tasks that steps wait for.
+    pub(super) tasks: Tasks<'a>,
     /// The tasks that this run began.
     own: Mutex<BTreeSet<(Place, u64)>>,
     /// Whose turn it is to ask a busy place again.
@@ -51,6 +54,7 @@ impl<'a> Runner<'a> {
             events,
             made: Made::default(),
             health: Health::of(plan),
+            tasks: Tasks::new(client),
             own: Mutex::default(),
             turns: Mutex::default(),
             changed: AtomicBool::new(false),
@@ -132,8 +136,8 @@ impl<'a> Runner<'a> {
         (self.events)(Event::Progress { step, progress });
     }
 
-    fn watch(&self) -> Watch<'a> {
-        Watch::new(self.client, self.options.task_timeout)
+    fn watch(&self) -> Watch<'_> {
+        Watch::new(self.client, &self.tasks, self.options.task_timeout)
     }
 
     /// Does something, unless nothing new is to be started: then it is left off.
@@ -308,7 +312,7 @@ impl<'a> Runner<'a> {
         let work = begun.work(place);
         let ended = match begun.task {
             Some(task) => {
-                let watch = self.watch().of(work.clone());
+                let mut watch = self.watch().of(work.clone());
                 Some(watch.task(service, task, &|it| self.progress(id, it)).await?)
             }
             None => None,

@@ -1,0 +1,146 @@
+//! The tasks of services, looked at once for all the steps that wait for one of them.
+//!
+//! Steps that run through one service wait at the same time, each for its own task. Whoever is due first
+//! looks, and what the look shows counts for all: a datacenter with twenty routes that are being made
+//! costs as many requests as one with a single route.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until};
+
+use crate::api::wire::TaskStatus;
+use crate::api::{self, Client};
+use crate::topology::ServiceId;
+
+/// Who waits for a task of which service, and what was seen there last.
+pub(super) struct Tasks<'a> {
+    client: &'a Client,
+    services: Mutex<HashMap<ServiceId, Arc<Service>>>,
+}
+
+struct Service {
+    waiting: AtomicUsize,
+    /// Held by who is looking: two looks at one moment would show the same.
+    turn: tokio::sync::Mutex<()>,
+    last: watch::Sender<Look>,
+}
+
+/// What was seen, and when it was asked for: what happened later need not be in it.
+#[derive(Clone)]
+struct Look {
+    asked: Instant,
+    seen: Arc<Seen>,
+}
+
+enum Seen {
+    /// One task; `None`: the API does not know it any more.
+    One(u64, Option<TaskStatus>),
+    /// The unfinished tasks. What is not among them has ended, well or badly.
+    Unfinished(BTreeMap<u64, TaskStatus>),
+}
+
+/// A task as it was seen.
+pub(super) struct Sighting {
+    /// When it was asked for.
+    pub(super) asked: Instant,
+    /// `None`: the API does not know it any more.
+    pub(super) status: Option<TaskStatus>,
+}
+
+impl<'a> Tasks<'a> {
+    pub(super) fn new(client: &'a Client) -> Self {
+        Self { client, services: Mutex::default() }
+    }
+
+    /// Begins to wait for a task of a service.
+    pub(super) fn await_one(&self, service: ServiceId, task: u64) -> Waiting<'a> {
+        let mut services = self.services.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = services.entry(service).or_insert_with(|| {
+            let nothing = Look { asked: Instant::now(), seen: Arc::new(Seen::Unfinished(BTreeMap::new())) };
+            Arc::new(Service {
+                waiting: AtomicUsize::new(0),
+                turn: tokio::sync::Mutex::default(),
+                last: watch::Sender::new(nothing),
+            })
+        });
+        at.waiting.fetch_add(1, Ordering::Relaxed);
+        let news = at.last.subscribe();
+        Waiting { client: self.client, service, task, at: Arc::clone(at), news, since: Instant::now() }
+    }
+}
+
+/// One who waits for a task.
+pub(super) struct Waiting<'a> {
+    client: &'a Client,
+    service: ServiceId,
+    task: u64,
+    at: Arc<Service>,
+    news: watch::Receiver<Look>,
+    /// What was asked for no later than this is old.
+    since: Instant,
+}
+
+impl Waiting<'_> {
+    /// The task as somebody sees it next; at `due` nobody else is waited for.
+    pub(super) async fn next(&mut self, due: Instant) -> Result<Sighting, api::Error> {
+        loop {
+            tokio::select! {
+                biased;
+                Ok(()) = self.news.changed() => {}
+                () = sleep_until(due) => self.look().await?,
+            }
+            let look = self.news.borrow_and_update().clone();
+            if look.asked <= self.since {
+                continue;
+            }
+            let status = match &*look.seen {
+                Seen::One(task, status) if *task == self.task => status.clone(),
+                Seen::One(..) => continue,
+                Seen::Unfinished(tasks) => match tasks.get(&self.task) {
+                    Some(status) => Some(status.clone()),
+                    None => self.alone().await?,
+                },
+            };
+            self.since = look.asked;
+            return Ok(Sighting { asked: look.asked, status });
+        }
+    }
+
+    /// Looks, unless somebody else did while the turn was waited for.
+    async fn look(&self) -> Result<(), api::Error> {
+        let _turn = self.at.turn.lock().await;
+        {
+            let last = self.at.last.borrow();
+            let shows_it = !matches!(&*last.seen, Seen::One(task, _) if *task != self.task);
+            if last.asked > self.since && shows_it {
+                return Ok(());
+            }
+        }
+        let asked = Instant::now();
+        let seen = if self.at.waiting.load(Ordering::Relaxed) == 1 {
+            Seen::One(self.task, self.alone().await?)
+        } else {
+            let tasks = self.client.tasks(self.service.uuid()).await?;
+            Seen::Unfinished(tasks.into_iter().map(|task| (task.id, task.status)).collect())
+        };
+        self.at.last.send_replace(Look { asked, seen: Arc::new(seen) });
+        Ok(())
+    }
+
+    async fn alone(&self) -> Result<Option<TaskStatus>, api::Error> {
+        match self.client.task(self.service.uuid(), self.task).await {
+            Ok(task) => Ok(Some(task.status)),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.at.waiting.fetch_sub(1, Ordering::Relaxed);
+    }
+}

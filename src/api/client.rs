@@ -49,7 +49,7 @@ impl Default for Options {
         Self {
             rate: 20.0,
             burst: 60,
-            parallelism: 128,
+            parallelism: 256,
             timeout: Duration::from_secs(60),
             retry: Policy::default(),
             clock: auth::system_clock(),
@@ -202,6 +202,13 @@ impl Client {
             counters: Counters::default(),
         };
         Self { inner: Arc::new(inner) }
+    }
+
+    /// Whether a request that could be done without would delay no other: the pace and the number of
+    /// requests at a time leave room.
+    #[must_use]
+    pub fn has_room(&self) -> bool {
+        self.inner.limiter.has_room()
     }
 
     /// Whether it calls with an application key, and not with a token.

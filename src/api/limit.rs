@@ -61,6 +61,12 @@ impl Bucket {
         Err(Duration::from_secs_f64(wait.clamp(0.001, 3600.0)))
     }
 
+    /// Whether at least half of a burst could go out at once.
+    pub fn has_room(&mut self, now: Duration) -> bool {
+        self.fill(now);
+        now >= self.closed_until && self.tokens >= self.burst / 2.0
+    }
+
     /// Halves the rate and empties the bucket: the API refused a request as one too many. Where it
     /// asks for a wait, nothing goes out until then, for a minute at most: beyond that the next
     /// request had better be refused, and its caller told, than held back in silence.
@@ -99,17 +105,20 @@ pub struct Limiter {
     /// Whoever holds it is the next to take a token: first come, first served.
     turn: tokio::sync::Mutex<()>,
     slots: Semaphore,
+    parallelism: usize,
 }
 
 impl Limiter {
     /// A limiter of `parallelism` (at least one) requests at a time.
     #[must_use]
     pub fn new(bucket: Bucket, parallelism: usize) -> Self {
+        let parallelism = parallelism.clamp(1, Semaphore::MAX_PERMITS);
         Self {
             bucket: Mutex::new(bucket),
             origin: Instant::now(),
             turn: tokio::sync::Mutex::new(()),
-            slots: Semaphore::new(parallelism.clamp(1, Semaphore::MAX_PERMITS)),
+            slots: Semaphore::new(parallelism),
+            parallelism,
         }
     }
 
@@ -124,6 +133,11 @@ impl Limiter {
                 Err(wait) => tokio::time::sleep(wait).await,
             }
         }
+    }
+
+    /// Whether a request that could be done without would delay no other.
+    pub fn has_room(&self) -> bool {
+        self.slots.available_permits() > self.parallelism / 2 && self.with(Bucket::has_room)
     }
 
     /// Tells the bucket that the API refused a request as one too many.
@@ -165,6 +179,19 @@ mod tests {
         let at = departures(&mut Bucket::new(10.0, 3), 5);
         assert_eq!(at[..3], [Duration::ZERO; 3]);
         assert_eq!(at[3..], [seconds(0.1), seconds(0.2)]);
+    }
+
+    #[test]
+    fn there_is_room_while_half_of_a_burst_is_left() {
+        let mut bucket = Bucket::new(10.0, 4);
+        assert!(bucket.has_room(Duration::ZERO));
+        for _ in 0..3 {
+            assert_eq!(bucket.take(Duration::ZERO), Ok(()));
+        }
+        assert!(!bucket.has_room(Duration::ZERO), "one of four is left");
+        assert!(bucket.has_room(seconds(0.1)), "two of four are left");
+        bucket.slow_down(seconds(10.0), Some(seconds(5.0)));
+        assert!(!bucket.has_room(seconds(14.0)), "the API wants to be left alone");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::future::join;
 use tokio::time::{Instant, sleep_until};
 
 use super::error::{Place, StepError, Work};
@@ -119,9 +120,23 @@ impl Puzzle {
     }
 }
 
-/// How a task ended that did not end badly.
+/// A task that ended, and not badly.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Ended {
+    how: How,
+    /// What it was about, where that was seen at the same time: its status, or that it is not there.
+    config: Option<Option<ConfigStatus>>,
+}
+
+impl Ended {
+    /// Whether its effect was seen at the same time: something active, or nothing any more.
+    pub(super) fn shows(&self, effect: Option<&ConfigStatus>) -> bool {
+        self.config.as_ref().is_some_and(|config| config.as_ref() == effect)
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Ended {
+enum How {
     /// The API says that it is done.
     Done,
     /// The API does not know it any more: its effect tells how it ended.
@@ -199,18 +214,19 @@ impl<'a> Watch<'a> {
         &mut self,
         service: ServiceId,
         task: u64,
+        config: Option<Config>,
         progress: &dyn Fn(Progress),
     ) -> Result<Ended, StepError> {
         let mut last = None;
-        let mut waiting = self.tasks.await_one(service, task);
+        let mut waiting = self.tasks.await_one(service, task, config);
         // What this run has begun just now is not over yet.
         let mut due = self.begun + if self.work.is_some() { delay(Duration::ZERO) } else { Duration::ZERO };
         loop {
-            let Sighting { asked, status } =
+            let Sighting { asked, status, config } =
                 waiting.next(due).await.map_err(|error| self.lost_sight(error))?;
-            let Some(status) = status else { return Ok(Ended::Forgotten) };
+            let Some(status) = status else { return Ok(Ended { how: How::Forgotten, config }) };
             match status {
-                TaskStatus::Done => return Ok(Ended::Done),
+                TaskStatus::Done => return Ok(Ended { how: How::Done, config }),
                 TaskStatus::Error | TaskStatus::Denied => {
                     return Err(self.ended_badly(Place::Service(service), task, status.as_str()));
                 }
@@ -225,23 +241,36 @@ impl<'a> Watch<'a> {
         }
     }
 
-    /// Follows a task of a vRack to its end: it is over when the API no longer knows it.
+    /// Follows a task of a vRack to its end: it is over when the API no longer knows it. Says whether its
+    /// `effect`, that a service is in the vRack or is not, was seen at the same time.
     pub(super) async fn vrack_task(
         &mut self,
         vrack: &VrackName,
         task: u64,
+        effect: Option<(ServiceId, bool)>,
         progress: &dyn Fn(Progress),
-    ) -> Result<(), StepError> {
+    ) -> Result<bool, StepError> {
         let mut last = None;
         let place = || Place::Vrack(vrack.to_string());
+        // What this run has begun just now is not over yet.
+        if self.work.is_some() {
+            self.pause(String::new).await?;
+        }
         loop {
-            let status = match self.client.vrack_task(vrack.as_str(), task).await {
+            let beside = async {
+                let (service, inside) = effect.filter(|_| self.client.has_room())?;
+                // What goes wrong here is seen again when it matters.
+                let found = self.client.service(service.uuid()).await.ok()?;
+                Some(is_in(&found, vrack) == inside)
+            };
+            let (found, effect) = join(self.client.vrack_task(vrack.as_str(), task), beside).await;
+            let status = match found {
                 Ok(found) => found.status,
-                Err(error) if error.is_not_found() => return Ok(()),
+                Err(error) if error.is_not_found() => return Ok(effect == Some(true)),
                 Err(error) => return Err(self.lost_sight(error)),
             };
             match status {
-                VrackTaskStatus::Done => return Ok(()),
+                VrackTaskStatus::Done => return Ok(effect == Some(true)),
                 VrackTaskStatus::Cancelled => return Err(self.ended_badly(place(), task, status.as_str())),
                 VrackTaskStatus::Init
                 | VrackTaskStatus::Todo
@@ -297,6 +326,9 @@ impl<'a> Watch<'a> {
 
     /// Waits until a configuration is active, whose task, if one is known, has ended.
     pub(super) async fn active(&mut self, config: Config, task: Option<Ended>) -> Result<(), StepError> {
+        if task.as_ref().is_some_and(|ended| ended.shows(Some(&ConfigStatus::Active))) {
+            return Ok(());
+        }
         let (mut idle, mut absent) = (Puzzle::default(), Puzzle::default());
         let number = config.number();
         loop {
@@ -311,9 +343,9 @@ impl<'a> Watch<'a> {
                 None => (false, true),
             };
             if idle.is_believed(is_idle) {
-                let task = match task {
-                    Some(Ended::Done) => "its task is done",
-                    Some(Ended::Forgotten) => "its task vanished",
+                let task = match task.map(|ended| ended.how) {
+                    Some(How::Done) => "its task is done",
+                    Some(How::Forgotten) => "its task vanished",
                     None => "no task works on it",
                 };
                 return Err(self.effect(format!(

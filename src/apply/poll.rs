@@ -2,19 +2,24 @@
 
 use std::time::Duration;
 
-/// The shortest time between two looks.
-const SHORTEST: Duration = Duration::from_millis(60);
 /// The longest time between two looks.
 const LONGEST: Duration = Duration::from_secs(30);
+/// How far looks are apart as long as no more than the first of each pair was waited. Many tasks are over
+/// by then, and what depends on them waits.
+const SOON: [(Duration, Duration); 2] = [
+    (Duration::from_millis(300), Duration::from_millis(60)),
+    (Duration::from_secs(2), Duration::from_millis(85)),
+];
 
 /// How long after a look that was taken after `waited` altogether the next one is due. Never nothing.
 ///
-/// A tenth of what was waited: the end of a task is noticed within a tenth of its duration, or a fifth of
-/// a second, and a long task costs few requests. It counts from the moment a look is asked for: the time
-/// that its answer takes puts off no look.
+/// At first looks are close; then they are a tenth of what was waited apart. The end of a task is noticed
+/// within a tenth of its duration, or a fifth of a second, and a long task costs few requests. It counts
+/// from the moment a look is asked for: the time that its answer takes puts off no look.
 #[must_use]
 pub fn delay(waited: Duration) -> Duration {
-    (waited / 10).clamp(SHORTEST, LONGEST)
+    let soon = SOON.iter().find(|(until, _)| waited < *until).map(|(_, apart)| *apart);
+    soon.unwrap_or_else(|| (waited / 10).min(LONGEST))
 }
 
 #[cfg(test)]
@@ -22,9 +27,9 @@ mod tests {
     use super::*;
 
     /// When a task of this duration is noticed to be over, and with how many looks, where an answer
-    /// takes `round_trip`, shows what is at its end, and the first look is taken at once.
+    /// takes `round_trip` and shows what is at its end.
     fn noticed(duration: Duration, round_trip: Duration) -> (Duration, usize) {
-        let (mut asked, mut looks) = (Duration::ZERO, 1);
+        let (mut asked, mut looks) = (delay(Duration::ZERO), 1);
         while asked + round_trip < duration {
             asked += delay(asked).max(round_trip);
             looks += 1;

@@ -123,10 +123,10 @@ impl<'a> Runner<'a> {
                 None => Ok(()),
             },
             Operation::AwaitTask { service, task, .. } => {
-                end_of_foreign(self.watch().task(*service, *task, &progress).await.map(|_| ()))
+                end_of_foreign(self.watch().task(*service, *task, None, &progress).await.map(|_| ()))
             }
             Operation::AwaitVrackTask { task, .. } => {
-                end_of_foreign(self.watch().vrack_task(vrack, *task, &progress).await)
+                end_of_foreign(self.watch().vrack_task(vrack, *task, None, &progress).await.map(|_| ()))
             }
             _ => Ok(()),
         }
@@ -204,7 +204,11 @@ impl<'a> Runner<'a> {
         let begun = self.mutate(id, &place, call, async || self.moved(vrack, service, inside).await).await?;
         let work = begun.work(place);
         if let Some(task) = begun.task {
-            self.watch().of(work.clone()).vrack_task(vrack, task, &|it| self.progress(id, it)).await?;
+            let mut watch = self.watch().of(work.clone());
+            let effect = Some((service, inside));
+            if watch.vrack_task(vrack, task, effect, &|it| self.progress(id, it)).await? {
+                return Ok(());
+            }
         }
         self.watch().of(work).membership(vrack, service, inside).await
     }
@@ -313,7 +317,8 @@ impl<'a> Runner<'a> {
         let ended = match begun.task {
             Some(task) => {
                 let mut watch = self.watch().of(work.clone());
-                Some(watch.task(service, task, &|it| self.progress(id, it)).await?)
+                let config = begun.number.map(&config);
+                Some(watch.task(service, task, config, &|it| self.progress(id, it)).await?)
             }
             None => None,
         };
@@ -370,7 +375,11 @@ impl<'a> Runner<'a> {
         drop(turn);
         let work = begun.work(place);
         if let Some(task) = begun.task {
-            self.watch().of(work.clone()).task(service, task, &|it| self.progress(id, it)).await?;
+            let mut watch = self.watch().of(work.clone());
+            let ended = watch.task(service, task, Some(config), &|it| self.progress(id, it)).await?;
+            if ended.shows(None) {
+                return Ok(());
+            }
         }
         self.watch().of(work).gone(config).await
     }

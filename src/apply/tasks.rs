@@ -8,10 +8,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use futures_util::future::try_join;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
-use crate::api::wire::TaskStatus;
+use super::follow::Config;
+use crate::api::wire::{ConfigStatus, TaskStatus};
 use crate::api::{self, Client};
 use crate::topology::ServiceId;
 
@@ -48,6 +50,8 @@ pub(super) struct Sighting {
     pub(super) asked: Instant,
     /// `None`: the API does not know it any more.
     pub(super) status: Option<TaskStatus>,
+    /// What it is about, where that was looked at beside it: its status, or that it is not there.
+    pub(super) config: Option<Option<ConfigStatus>>,
 }
 
 impl<'a> Tasks<'a> {
@@ -55,8 +59,8 @@ impl<'a> Tasks<'a> {
         Self { client, services: Mutex::default() }
     }
 
-    /// Begins to wait for a task of a service.
-    pub(super) fn await_one(&self, service: ServiceId, task: u64) -> Waiting<'a> {
+    /// Begins to wait for a task of a service, which is about `config`, as far as that is known.
+    pub(super) fn await_one(&self, service: ServiceId, task: u64, config: Option<Config>) -> Waiting<'a> {
         let mut services = self.services.lock().unwrap_or_else(PoisonError::into_inner);
         let at = services.entry(service).or_insert_with(|| {
             let nothing = Look { asked: Instant::now(), seen: Arc::new(Seen::Unfinished(BTreeMap::new())) };
@@ -68,7 +72,8 @@ impl<'a> Tasks<'a> {
         });
         at.waiting.fetch_add(1, Ordering::Relaxed);
         let news = at.last.subscribe();
-        Waiting { client: self.client, service, task, at: Arc::clone(at), news, since: Instant::now() }
+        let at = Arc::clone(at);
+        Waiting { client: self.client, service, task, config, at, news, since: Instant::now() }
     }
 }
 
@@ -77,6 +82,7 @@ pub(super) struct Waiting<'a> {
     client: &'a Client,
     service: ServiceId,
     task: u64,
+    config: Option<Config>,
     at: Arc<Service>,
     news: watch::Receiver<Look>,
     /// What was asked for no later than this is old.
@@ -87,55 +93,78 @@ impl Waiting<'_> {
     /// The task as somebody sees it next; at `due` nobody else is waited for.
     pub(super) async fn next(&mut self, due: Instant) -> Result<Sighting, api::Error> {
         loop {
-            tokio::select! {
+            let own = tokio::select! {
                 biased;
-                Ok(()) = self.news.changed() => {}
+                Ok(()) = self.news.changed() => None,
                 () = sleep_until(due) => self.look().await?,
-            }
+            };
             let look = self.news.borrow_and_update().clone();
+            if let Some(own) = own {
+                self.since = own.asked;
+                return Ok(own);
+            }
             if look.asked <= self.since {
                 continue;
             }
-            let status = match &*look.seen {
-                Seen::One(task, status) if *task == self.task => status.clone(),
+            let Look { asked, seen } = look;
+            let sighting = match &*seen {
+                Seen::One(task, status) if *task == self.task => {
+                    Sighting { asked, status: status.clone(), config: None }
+                }
                 Seen::One(..) => continue,
                 Seen::Unfinished(tasks) => match tasks.get(&self.task) {
-                    Some(status) => Some(status.clone()),
-                    None => self.alone().await?,
+                    Some(status) => Sighting { asked, status: Some(status.clone()), config: None },
+                    None => Sighting { asked, ..self.alone(true).await? },
                 },
             };
-            self.since = look.asked;
-            return Ok(Sighting { asked: look.asked, status });
+            self.since = asked;
+            return Ok(sighting);
         }
     }
 
     /// Looks, unless somebody else did while the turn was waited for.
-    async fn look(&self) -> Result<(), api::Error> {
+    async fn look(&self) -> Result<Option<Sighting>, api::Error> {
         let _turn = self.at.turn.lock().await;
         {
             let last = self.at.last.borrow();
             let shows_it = !matches!(&*last.seen, Seen::One(task, _) if *task != self.task);
             if last.asked > self.since && shows_it {
-                return Ok(());
+                return Ok(None);
             }
         }
         let asked = Instant::now();
-        let seen = if self.at.waiting.load(Ordering::Relaxed) == 1 {
-            Seen::One(self.task, self.alone().await?)
-        } else {
-            let tasks = self.client.tasks(self.service.uuid()).await?;
-            Seen::Unfinished(tasks.into_iter().map(|task| (task.id, task.status)).collect())
-        };
-        self.at.last.send_replace(Look { asked, seen: Arc::new(seen) });
-        Ok(())
+        if self.at.waiting.load(Ordering::Relaxed) == 1 {
+            let sighting = self.alone(self.client.has_room()).await?;
+            let seen = Arc::new(Seen::One(self.task, sighting.status.clone()));
+            self.at.last.send_replace(Look { asked, seen });
+            return Ok(Some(sighting));
+        }
+        let tasks = self.client.tasks(self.service.uuid()).await?;
+        let unfinished = tasks.into_iter().map(|task| (task.id, task.status)).collect();
+        self.at.last.send_replace(Look { asked, seen: Arc::new(Seen::Unfinished(unfinished)) });
+        Ok(None)
     }
 
-    async fn alone(&self) -> Result<Option<TaskStatus>, api::Error> {
-        match self.client.task(self.service.uuid(), self.task).await {
-            Ok(task) => Ok(Some(task.status)),
-            Err(error) if error.is_not_found() => Ok(None),
-            Err(error) => Err(error),
-        }
+    /// Looks at this task only and, where that costs nobody's turn or it is probably over, at what it is
+    /// about: that spares a round trip at its end.
+    async fn alone(&self, with_config: bool) -> Result<Sighting, api::Error> {
+        let asked = Instant::now();
+        let task = async {
+            match self.client.task(self.service.uuid(), self.task).await {
+                Ok(task) => Ok(Some(task.status)),
+                Err(error) if error.is_not_found() => Ok(None),
+                Err(error) => Err(error),
+            }
+        };
+        let config = async {
+            match self.config.filter(|_| with_config) {
+                // What goes wrong here is seen again when it matters.
+                Some(config) => Ok(config.status(self.client).await.ok()),
+                None => Ok(None),
+            }
+        };
+        let (status, config) = try_join(task, config).await?;
+        Ok(Sighting { asked, status, config })
     }
 }
 

@@ -49,7 +49,7 @@ impl Default for Options {
         Self {
             rate: 20.0,
             burst: 60,
-            parallelism: 256,
+            parallelism: 200,
             timeout: Duration::from_secs(60),
             retry: Policy::default(),
             clock: auth::system_clock(),

@@ -7,8 +7,8 @@ const LONGEST: Duration = Duration::from_secs(30);
 /// How far looks are apart as long as no more than the first of each pair was waited. Many tasks are over
 /// by then, and what depends on them waits.
 const SOON: [(Duration, Duration); 2] = [
-    (Duration::from_millis(300), Duration::from_millis(60)),
-    (Duration::from_secs(2), Duration::from_millis(85)),
+    (Duration::from_millis(240), Duration::from_millis(40)),
+    (Duration::from_secs(2), Duration::from_millis(95)),
 ];
 
 /// How long after a look that was taken after `waited` altogether the next one is due. Never nothing.

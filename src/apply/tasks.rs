@@ -1,8 +1,8 @@
 //! The tasks of services, looked at once for all the steps that wait for one of them.
 //!
-//! Steps that run through one service wait at the same time, each for its own task. Whoever is due first
-//! looks, and what the look shows counts for all: a datacenter with twenty routes that are being made
-//! costs as many requests as one with a single route.
+//! Steps that run through one service wait at the same time, each for its own task. Where they are many,
+//! whoever is due first looks, and what the look shows counts for all: a datacenter with twenty routes
+//! that are being made costs hardly more requests than one with a few.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,6 +17,10 @@ use crate::api::wire::{ConfigStatus, TaskStatus};
 use crate::api::{self, Client};
 use crate::topology::ServiceId;
 
+/// So many that wait look each for itself where the pace leaves room: what a task is about can be seen
+/// beside it then, and not beside a list.
+const FEW: usize = 3;
+
 /// Who waits for a task of which service, and what was seen there last.
 pub(super) struct Tasks<'a> {
     client: &'a Client,
@@ -25,23 +29,17 @@ pub(super) struct Tasks<'a> {
 
 struct Service {
     waiting: AtomicUsize,
-    /// Held by who is looking: two looks at one moment would show the same.
+    /// Held by who is looking: two lists read at one moment would show the same.
     turn: tokio::sync::Mutex<()>,
     last: watch::Sender<Look>,
 }
 
-/// What was seen, and when it was asked for: what happened later need not be in it.
+/// The unfinished tasks of a service. What is not among them has ended, well or badly.
 #[derive(Clone)]
 struct Look {
+    /// When it was asked for: what happened later need not be in it.
     asked: Instant,
-    seen: Arc<Seen>,
-}
-
-enum Seen {
-    /// One task; `None`: the API does not know it any more.
-    One(u64, Option<TaskStatus>),
-    /// The unfinished tasks. What is not among them has ended, well or badly.
-    Unfinished(BTreeMap<u64, TaskStatus>),
+    unfinished: Arc<BTreeMap<u64, TaskStatus>>,
 }
 
 /// A task as it was seen.
@@ -61,19 +59,15 @@ impl<'a> Tasks<'a> {
 
     /// Begins to wait for a task of a service, which is about `config`, as far as that is known.
     pub(super) fn await_one(&self, service: ServiceId, task: u64, config: Option<Config>) -> Waiting<'a> {
+        let since = Instant::now();
         let mut services = self.services.lock().unwrap_or_else(PoisonError::into_inner);
         let at = services.entry(service).or_insert_with(|| {
-            let nothing = Look { asked: Instant::now(), seen: Arc::new(Seen::Unfinished(BTreeMap::new())) };
-            Arc::new(Service {
-                waiting: AtomicUsize::new(0),
-                turn: tokio::sync::Mutex::default(),
-                last: watch::Sender::new(nothing),
-            })
+            let last = watch::Sender::new(Look { asked: since, unfinished: Arc::default() });
+            Arc::new(Service { waiting: AtomicUsize::new(0), turn: tokio::sync::Mutex::default(), last })
         });
         at.waiting.fetch_add(1, Ordering::Relaxed);
         let news = at.last.subscribe();
-        let at = Arc::clone(at);
-        Waiting { client: self.client, service, task, config, at, news, since: Instant::now() }
+        Waiting { client: self.client, service, task, config, at: Arc::clone(at), news, since }
     }
 }
 
@@ -98,51 +92,46 @@ impl Waiting<'_> {
                 Ok(()) = self.news.changed() => None,
                 () = sleep_until(due) => self.look().await?,
             };
-            let look = self.news.borrow_and_update().clone();
-            if let Some(own) = own {
-                self.since = own.asked;
-                return Ok(own);
-            }
-            if look.asked <= self.since {
-                continue;
-            }
-            let Look { asked, seen } = look;
-            let sighting = match &*seen {
-                Seen::One(task, status) if *task == self.task => {
-                    Sighting { asked, status: status.clone(), config: None }
-                }
-                Seen::One(..) => continue,
-                Seen::Unfinished(tasks) => match tasks.get(&self.task) {
-                    Some(status) => Sighting { asked, status: Some(status.clone()), config: None },
-                    None => Sighting { asked, ..self.alone(true).await? },
+            let sighting = match own {
+                Some(own) => own,
+                None => match self.in_last().await? {
+                    Some(shared) => shared,
+                    None => continue,
                 },
             };
-            self.since = asked;
+            self.since = sighting.asked;
             return Ok(sighting);
         }
     }
 
-    /// Looks, unless somebody else did while the turn was waited for.
+    /// Looks: at this task only, where few wait, or at all of them for everybody.
     async fn look(&self) -> Result<Option<Sighting>, api::Error> {
+        let waiting = self.at.waiting.load(Ordering::Relaxed);
+        let has_room = self.client.has_room();
+        if waiting == 1 || (waiting <= FEW && has_room) {
+            return self.alone(has_room).await.map(Some);
+        }
         let _turn = self.at.turn.lock().await;
-        {
-            let last = self.at.last.borrow();
-            let shows_it = !matches!(&*last.seen, Seen::One(task, _) if *task != self.task);
-            if last.asked > self.since && shows_it {
-                return Ok(None);
-            }
+        // Somebody else may have looked while the turn was waited for.
+        if self.at.last.borrow().asked <= self.since {
+            let asked = Instant::now();
+            let tasks = self.client.tasks(self.service.uuid()).await?;
+            let unfinished = tasks.into_iter().map(|task| (task.id, task.status)).collect();
+            self.at.last.send_replace(Look { asked, unfinished: Arc::new(unfinished) });
         }
-        let asked = Instant::now();
-        if self.at.waiting.load(Ordering::Relaxed) == 1 {
-            let sighting = self.alone(self.client.has_room()).await?;
-            let seen = Arc::new(Seen::One(self.task, sighting.status.clone()));
-            self.at.last.send_replace(Look { asked, seen });
-            return Ok(Some(sighting));
-        }
-        let tasks = self.client.tasks(self.service.uuid()).await?;
-        let unfinished = tasks.into_iter().map(|task| (task.id, task.status)).collect();
-        self.at.last.send_replace(Look { asked, seen: Arc::new(Seen::Unfinished(unfinished)) });
         Ok(None)
+    }
+
+    /// The task in what somebody saw last, if that is news.
+    async fn in_last(&mut self) -> Result<Option<Sighting>, api::Error> {
+        let Look { asked, unfinished } = self.news.borrow_and_update().clone();
+        if asked <= self.since {
+            return Ok(None);
+        }
+        Ok(Some(match unfinished.get(&self.task) {
+            Some(status) => Sighting { asked, status: Some(status.clone()), config: None },
+            None => Sighting { asked, ..self.alone(true).await? },
+        }))
     }
 
     /// Looks at this task only and, where that costs nobody's turn or it is probably over, at what it is

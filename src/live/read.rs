@@ -9,7 +9,7 @@ mod vrack;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::future::{try_join_all, try_join3};
+use futures_util::future::{join_all, try_join, try_join_all, try_join3};
 use uuid::Uuid;
 
 use super::convert::{self, Unreadable};
@@ -22,7 +22,7 @@ use crate::topology::suggest::nearest;
 use crate::topology::{Address, DatacenterName, ServiceId, Spec, Topology, VrackName};
 
 use assemble::{VrackReading, assemble};
-use vrack::RawVrack;
+use vrack::{Details, RawVrack};
 
 pub use survey::{Scope, survey};
 
@@ -94,6 +94,8 @@ struct Reader<'a> {
 }
 
 type Services = BTreeMap<ServiceId, wire::Service>;
+/// What was read of services before it was known where they are.
+type Ahead = BTreeMap<ServiceId, Result<Details, ReadError>>;
 type Catalogue = BTreeMap<u64, Offer>;
 type VrackTasks = BTreeMap<VrackName, Vec<VrackTask>>;
 
@@ -104,6 +106,8 @@ const MOMENTS: usize = 5;
 struct Moment {
     services: Services,
     tasks: VrackTasks,
+    /// Whether the first reading was of one moment.
+    at_once: bool,
 }
 
 impl<'a> Reader<'a> {
@@ -116,18 +120,40 @@ impl<'a> Reader<'a> {
     /// The live state, and the interfaces of services that are to get their first PoP.
     async fn live(&self) -> Result<(Live, BTreeMap<u64, Port>), ReadError> {
         let mut live = Live::default();
-        let Moment { services, tasks } = self.moment().await?;
+        let ahead = async { Ok(self.ahead().await) };
+        let (Moment { services, tasks, at_once }, mut ahead) = try_join(self.moment(), ahead).await?;
+        if !at_once {
+            ahead.clear();
+        }
         let moving: BTreeSet<ServiceId> = tasks.values().flatten().map(|task| task.service).collect();
         live.vracks.extend(tasks.into_iter().map(|(vrack, tasks)| (vrack, LiveVrack { tasks })));
-        let vracks: Vec<VrackName> = live.vracks.keys().cloned().collect();
         let touched = self.touched(services, &moving, &live);
-        let raw = try_join_all(vracks.iter().map(|vrack| self.vrack(vrack, &touched)));
-        let alone = touched.iter().filter(|(id, service)| self.stands_alone(**id, service, &live));
-        let alone = try_join_all(alone.map(|(id, service)| self.alone(*id, service)));
-        let (catalogue, raw, alone) = try_join3(self.catalogue(&touched), raw, alone).await?;
+        let mut members: BTreeMap<VrackName, Vec<&wire::Service>> =
+            live.vracks.keys().map(|vrack| (vrack.clone(), Vec::new())).collect();
+        let mut alone = Vec::new();
+        for (id, service) in &touched {
+            let vrack = service.vrack.as_deref().and_then(|vrack| vrack.parse::<VrackName>().ok());
+            match vrack.and_then(|vrack| members.get_mut(&vrack)) {
+                Some(members) => members.push(service),
+                // In no vRack it has no configuration, and tasks at the most; what is in a vRack that is
+                // not read is not looked at.
+                None if service.vrack.is_none() || self.beside.has(*id) => {
+                    alone.push(self.alone(service, ahead.remove(id)));
+                }
+                None => {}
+            }
+        }
+        let raw = members.values().map(|members| {
+            let ahead = members.iter().map(|service| ahead.remove(&service.uuid.into()));
+            self.vrack(members, ahead.collect())
+        });
+        let raw: Vec<_> = raw.collect();
+        let all = try_join3(self.catalogue(&touched), try_join_all(raw), try_join_all(alone));
+        let (catalogue, raw, alone) = all.await?;
         live.catalogue = catalogue;
-        let again = |(vrack, raw)| self.consistent(vrack, raw, &touched, &live);
-        let readings = try_join_all(vracks.iter().zip(raw).map(again)).await?;
+        let readings = members.iter().zip(raw);
+        let readings = readings.map(|((vrack, members), raw)| self.consistent(vrack, raw, members, &live));
+        let readings = try_join_all(readings).await?;
         let mut ports = BTreeMap::new();
         for reading in readings {
             live.services.extend(reading.services);
@@ -141,6 +167,16 @@ impl<'a> Reader<'a> {
         Ok((live, ports))
     }
 
+    /// What is configured on the declared services, while it is still being found out where they are:
+    /// that spares the round trips of one after the other.
+    async fn ahead(&self) -> Ahead {
+        let services: BTreeSet<ServiceId> = self.declared().map(|(service, _)| service).collect();
+        join_all(services.into_iter().map(async |id| (id, self.details(id).await)))
+            .await
+            .into_iter()
+            .collect()
+    }
+
     /// What a vRack holds.
     ///
     /// The lists were not read at one moment. Where they contradict each other (something is being
@@ -149,26 +185,15 @@ impl<'a> Reader<'a> {
         &self,
         vrack: &VrackName,
         raw: RawVrack,
-        services: &Services,
+        members: &[&wire::Service],
         live: &Live,
     ) -> Result<VrackReading, ReadError> {
         let first = assemble(vrack, raw, live)?;
         if first.is_consistent() {
             return Ok(first);
         }
-        Ok(assemble(vrack, self.vrack(vrack, services).await?, live)?)
-    }
-
-    /// Whether only the service itself is looked at: in no vRack it has no configuration, and tasks at
-    /// the most; what is in a vRack that is not read is not looked at.
-    fn stands_alone(&self, id: ServiceId, service: &wire::Service, live: &Live) -> bool {
-        match service.vrack.as_deref() {
-            None => true,
-            Some(vrack) => {
-                let is_read = vrack.parse().is_ok_and(|vrack: VrackName| live.vracks.contains_key(&vrack));
-                !is_read && self.beside.has(id)
-            }
-        }
+        let nothing_ahead = members.iter().map(|_| None).collect();
+        Ok(assemble(vrack, self.vrack(members, nothing_ahead).await?, live)?)
     }
 
     /// Where services are and where they are on their way to.
@@ -197,7 +222,7 @@ impl<'a> Reader<'a> {
             tasks.extend(now);
             if agree || reading == MOMENTS {
                 tasks.retain(|vrack, _| self.vracks.contains(vrack) || homes.contains(vrack));
-                return Ok(Moment { services, tasks });
+                return Ok(Moment { services, tasks, at_once: reading == 1 });
             }
             reading += 1;
         }
@@ -221,7 +246,7 @@ impl<'a> Reader<'a> {
         let mut unknown = Vec::new();
         let mut known = VrackTasks::new();
         let answers = vracks.map(async |vrack| (vrack, self.client.vrack_tasks(vrack.as_str()).await));
-        for (vrack, answer) in futures_util::future::join_all(answers).await {
+        for (vrack, answer) in join_all(answers).await {
             match answer {
                 Ok(tasks) => {
                     known.insert(vrack.clone(), tasks.into_iter().filter_map(convert::vrack_task).collect());

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use futures_util::future::{try_join, try_join_all};
 
-use super::{ReadError, Reader, Services};
+use super::{ReadError, Reader};
 use crate::api;
 use crate::api::wire::{self, PopType};
 use crate::live::life::status;
 use crate::live::merge::{Listing, Merged, merge};
 use crate::live::{ConfigId, LiveService, PopKey, Port, Status, Task, convert};
-use crate::topology::{ServiceId, VrackName};
+use crate::topology::ServiceId;
 
 /// What was read of a vRack.
 pub(super) struct RawVrack {
@@ -30,6 +30,13 @@ pub(super) struct RawService {
     pub(super) ports: BTreeMap<u64, Port>,
 }
 
+/// What the routes of a service show, wherever it is.
+pub(super) struct Details {
+    tasks: Vec<wire::Task>,
+    pops: Vec<(wire::PopConfig, Vec<wire::DatacenterConfig>)>,
+    ports: BTreeMap<u64, Port>,
+}
+
 /// The extras of one datacenter.
 pub(super) struct RawExtras {
     /// The PoP they were read through.
@@ -40,10 +47,15 @@ pub(super) struct RawExtras {
 }
 
 impl Reader<'_> {
-    /// The services of one vRack and what is configured there, as the API shows it.
-    pub(super) async fn vrack(&self, vrack: &VrackName, services: &Services) -> Result<RawVrack, ReadError> {
-        let members = services.iter().filter(|(_, service)| service.vrack.as_deref() == Some(vrack.as_str()));
-        let services = try_join_all(members.map(|(id, service)| self.service(*id, service))).await?;
+    /// What is configured on the services of one vRack, as the API shows it. `ahead` holds, for each of
+    /// them, what was read of it already.
+    pub(super) async fn vrack(
+        &self,
+        members: &[&wire::Service],
+        ahead: Vec<Option<Result<Details, ReadError>>>,
+    ) -> Result<RawVrack, ReadError> {
+        let members = members.iter().zip(ahead);
+        let services = try_join_all(members.map(|(service, ahead)| self.service(service, ahead))).await?;
         let of_service = |it: &RawService| {
             let id = it.id;
             it.live.tasks.iter().cloned().map(move |task| (id, task)).collect::<Vec<_>>()
@@ -64,7 +76,21 @@ impl Reader<'_> {
         Ok(RawVrack { services, tasks, datacenters: datacenters.into_iter().zip(extras).collect() })
     }
 
-    async fn service(&self, id: ServiceId, service: &wire::Service) -> Result<RawService, ReadError> {
+    async fn service(
+        &self,
+        service: &wire::Service,
+        ahead: Option<Result<Details, ReadError>>,
+    ) -> Result<RawService, ReadError> {
+        let id = service.uuid.into();
+        let Details { tasks, pops, ports } = match ahead {
+            Some(details) => details?,
+            None => self.details(id).await?,
+        };
+        Ok(RawService { id, live: convert::service(service, tasks), pops, ports })
+    }
+
+    /// What is configured on a service, and its unfinished tasks.
+    pub(super) async fn details(&self, id: ServiceId) -> Result<Details, ReadError> {
         let uuid = id.uuid();
         let pops = async {
             let pops = self.client.pops(uuid).await?;
@@ -80,17 +106,24 @@ impl Reader<'_> {
             Ok((pops.await?, ports))
         };
         let (tasks, (pops, ports)) = try_join(self.client.tasks(uuid), pops).await?;
-        Ok(RawService { id, live: convert::service(service, tasks), pops, ports })
+        Ok(Details { tasks, pops, ports })
     }
 
-    /// A service whose configuration is not looked at, or that is in no vRack and can have none.
+    /// A service whose configuration is not looked at.
     pub(super) async fn alone(
         &self,
-        id: ServiceId,
         service: &wire::Service,
+        ahead: Option<Result<Details, ReadError>>,
     ) -> Result<RawService, ReadError> {
-        let ports = async { Ok(self.ports(id).await) };
-        let (tasks, ports) = try_join(self.client.tasks(id.uuid()), ports).await?;
+        let id = service.uuid.into();
+        let (tasks, ports) = match ahead {
+            Some(Ok(Details { tasks, ports, .. })) => (tasks, ports),
+            // That it is in no vRack may be why the rest could not be read.
+            Some(Err(_)) | None => {
+                let ports = async { Ok(self.ports(id).await) };
+                try_join(self.client.tasks(id.uuid()), ports).await?
+            }
+        };
         Ok(RawService { id, live: convert::service(service, tasks), pops: Vec::new(), ports })
     }
 

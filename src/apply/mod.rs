@@ -13,6 +13,7 @@ mod look;
 mod mutate;
 mod poll;
 mod run;
+mod switch;
 
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;

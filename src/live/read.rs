@@ -3,12 +3,13 @@
 //! Reads that depend on nothing run at once; how many of them at a time, and how fast, is the
 //! client's affair.
 
+mod interfaces;
 mod survey;
 mod vrack;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::future::try_join_all;
+use futures_util::future::{join, try_join_all};
 use uuid::Uuid;
 
 use super::convert::{self, Unreadable};
@@ -57,9 +58,10 @@ pub enum ReadError {
 pub async fn read(client: &Client, topology: &Topology) -> Result<Reading, ReadError> {
     let vracks = topology.vracks.keys().cloned().collect();
     let reader = Reader { client, topology, vracks, beside: Beside::Nobody };
-    let live = reader.live().await?;
-    let topology = resolve(topology, &live)?;
-    let ports = reader.ports(&live).await;
+    let mut live = reader.live().await?;
+    let topology = interfaces::number(&resolve(topology, &live)?, &live).map_err(ReadError::Unfit)?;
+    let (ports, states) = join(reader.ports(&live), interfaces::states(client, &topology, &live)).await;
+    live.configs.extend(states?);
     Ok(Reading { topology, live, ports })
 }
 

@@ -139,7 +139,7 @@ fn is_wait(draft: &Draft<'_>, node: NodeIndex) -> bool {
     match role {
         Role::Settle => true,
         Role::Release => change.before.as_ref().is_some_and(|it| it.status == Status::Deleting),
-        Role::Claim => change.action == Action::Wait,
+        Role::Claim | Role::Switch => change.action == Action::Wait,
         Role::Describe => false,
     }
 }

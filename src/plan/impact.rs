@@ -9,7 +9,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::draft::Draft;
-use super::{Operation, Plan, StepId};
+use super::ports::{self, Ports, Switched};
+use super::{Carried, Operation, Plan, StepId};
 use crate::diff::Reason;
 use crate::live::{Live, LiveConfig, Status};
 use crate::topology::{
@@ -70,7 +71,12 @@ pub struct Outage {
 /// stays: they are not among them.
 #[must_use]
 pub fn outages(plan: &Plan) -> Vec<Outage> {
-    let mut outages: BTreeMap<usize, Outage> = BTreeMap::new();
+    let mut outages: BTreeMap<usize, Vec<Outage>> = BTreeMap::new();
+    let stays_locked = |interface: Option<u64>| {
+        plan.steps.iter().any(
+            |step| matches!(step.operation, Operation::Lock { interface: it, .. } if Some(it) == interface),
+        )
+    };
     for (id, step) in plan.steps() {
         let Some((at, change)) = step.change.and_then(|at| Some((at, plan.changes.get(at)?))) else {
             continue;
@@ -83,21 +89,27 @@ pub fn outages(plan: &Plan) -> Vec<Outage> {
             Operation::DeletePop { .. }
             | Operation::DeleteDatacenter { .. }
             | Operation::DeleteExtra { .. } => {
-                outages.insert(at, Outage { address: step.address.clone(), from: id, until: None });
+                outages.insert(at, vec![Outage { address: step.address.clone(), from: id, until: None }]);
+            }
+            // What is configured on an interface goes down with it, and stays.
+            Operation::Lock { carries, .. } => {
+                let down = |it: &Carried| Outage { address: it.address.clone(), from: id, until: None };
+                outages.insert(at, carries.iter().map(down).collect());
             }
             // Of another layer, it is not what it was.
             Operation::CreatePop { .. } if change.fields.contains(&Field::Type) => {}
+            Operation::CreatePop { pop, .. } if stays_locked(pop.interface_id()) => {}
             Operation::CreatePop { .. }
             | Operation::CreateDatacenter { .. }
             | Operation::CreateExtra { .. } => {
-                if let Some(outage) = outages.get_mut(&at) {
+                for outage in outages.entry(at).or_default() {
                     outage.until = Some(id);
                 }
             }
             _ => {}
         }
     }
-    outages.into_values().collect()
+    outages.into_values().flatten().collect()
 }
 
 /// The impact of a draft on every vRack it touches.
@@ -110,13 +122,14 @@ fn of_vrack(draft: &Draft<'_>, live: &Live, vrack: &VrackName) -> Impact {
     // With the last l3 PoP on its way out, what it carries no longer counts.
     let doomed = live.l3_pops(vrack).all(|(_, config)| config.status == Status::Deleting);
     let is_up = |config: &LiveConfig| config.status == Status::Active && !doomed;
+    let ports = Ports::of(draft, live);
     let mut paths = Ups::default();
     let mut datacenters = Ups::default();
     let mut peers: BTreeMap<&DatacenterName, Ups> = BTreeMap::new();
     let standing = live.in_vrack(vrack).flat_map(|(at, configs)| configs.iter().map(move |it| (at, it)));
     for (address, config) in standing.filter(|(_, config)| is_up(config)) {
         match counted(address, &config.spec) {
-            Some(Counted::Path) => paths.before += 1,
+            Some(Counted::Path) => paths.before += usize::from(ports.carried(address, &config.spec)),
             Some(Counted::Datacenter) => datacenters.before += 1,
             Some(Counted::Peer(name)) => peers.entry(name).or_default().before += 1,
             None => {}
@@ -131,10 +144,18 @@ fn of_vrack(draft: &Draft<'_>, live: &Live, vrack: &VrackName) -> Impact {
             None => {}
         };
         if let (Some(config), true) = (unit.released().filter(|config| is_up(config)), unit.deletes()) {
-            count(&config.spec, &|ups| ups.down.extend(unit.release));
+            if ports.carried(address, &config.spec) {
+                count(&config.spec, &|ups| ups.down.extend(unit.release));
+            }
         }
-        if let Some(spec) = unit.claimed() {
+        if let Some(spec) = unit.claimed().filter(|spec| ports.will_carry(address, spec)) {
             count(spec, &|ups| ups.up.extend(unit.claim));
+        }
+    }
+    for switch in ports::switched_paths(draft, vrack, live) {
+        match switch {
+            Switched::Down(node) => paths.down.push(node),
+            Switched::Up(node) => paths.up.push(node),
         }
     }
     let peers = peers.into_iter().filter(|(_, ups)| !ups.down.is_empty());

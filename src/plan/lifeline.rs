@@ -8,9 +8,10 @@ use petgraph::graph::NodeIndex;
 use super::Because;
 use super::draft::{Draft, Unit};
 use super::finish::pop_key;
+use super::ports::Ports;
 use crate::diff::Action;
 use crate::live::{Live, LiveConfig, PopKey, Status};
-use crate::topology::{Node, VrackName};
+use crate::topology::{Node, Spec, VrackName};
 
 /// How the l3 datacenters of a vRack are reached while the plan runs.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -72,7 +73,7 @@ pub(super) struct Old {
 /// The vRacks with the fewest ways to keep a path choose first, of them those with something behind it;
 /// one that comes too late is tried once as the first of all, and the best outcome counts.
 pub(super) fn secure<'a>(draft: &mut Draft<'a>, live: &Live) -> BTreeMap<&'a VrackName, Lifeline> {
-    let ties = Ties::of(draft);
+    let ties = Ties::of(draft, live);
     let mut vracks = draft.vracks();
     let ways: BTreeMap<&VrackName, usize> =
         vracks.iter().map(|vrack| (*vrack, ways(draft, vrack, live, &ties))).collect();
@@ -127,10 +128,12 @@ struct Ties {
     datacenters: BTreeMap<NodeIndex, usize>,
     /// Whether one waits for another of another vRack.
     cross: bool,
+    /// Those that keep no path up, because their interface is locked.
+    dark: BTreeSet<NodeIndex>,
 }
 
 impl Ties {
-    fn of(draft: &Draft<'_>) -> Self {
+    fn of(draft: &Draft<'_>, live: &Live) -> Self {
         let pops = || draft.units.iter().filter(|unit| unit.is_pop());
         let removals: BTreeSet<NodeIndex> =
             pops().filter(|unit| unit.releases_l3_pop()).filter_map(|unit| unit.release).collect();
@@ -138,7 +141,15 @@ impl Ties {
             draft.units.iter().filter(|unit| unit.is_l3_datacenter()).filter_map(node).collect()
         };
         let (going, coming) = (datacenters(|unit| unit.release), datacenters(|unit| unit.claim));
-        let mut ties = Self { count: BTreeMap::new(), datacenters: BTreeMap::new(), cross: false };
+        let ports = Ports::of(draft, live);
+        let dark = pops().flat_map(|unit| {
+            let was_dark = |it: &&LiveConfig| !ports.carried(unit.address(), &it.spec);
+            let will_be_dark = |spec: &&Spec| !ports.will_carry(unit.address(), spec);
+            let release = unit.released().filter(was_dark).and(unit.release);
+            release.into_iter().chain(unit.claimed().filter(will_be_dark).and(unit.claim))
+        });
+        let dark = dark.collect();
+        let mut ties = Self { count: BTreeMap::new(), datacenters: BTreeMap::new(), cross: false, dark };
         for removal in &removals {
             let after = draft.graph.descendants(*removal);
             ties.datacenters.insert(*removal, after.iter().filter(|node| coming.contains(node)).count());
@@ -154,6 +165,10 @@ impl Ties {
             }
         }
         ties
+    }
+
+    fn is_dark(&self, pop: NodeIndex) -> bool {
+        self.dark.contains(&pop)
     }
 
     fn count(&self, node: NodeIndex) -> usize {
@@ -185,7 +200,10 @@ fn of(draft: &mut Draft<'_>, vrack: &VrackName, live: &Live, ties: &Ties) -> Lif
             for is_up in [true, false] {
                 for new in &news {
                     for old in olds.iter().filter(|old| old.is_up == is_up) {
-                        if draft.graph.prefer(*new, old.release, Because::KeepsPath) {
+                        // One that carries nothing is no path, and still serves for calls to datacenters.
+                        let because =
+                            if ties.is_dark(*new) { Because::KeepsDatacenter } else { Because::KeepsPath };
+                        if draft.graph.prefer(*new, old.release, because) {
                             // One that is up and stands until then is the one to call through.
                             let old = if is_up { *old } else { first_old };
                             return Lifeline::Rolling { new: *new, old };
@@ -243,7 +261,9 @@ fn olds(draft: &Draft<'_>, vrack: &VrackName, ties: &Ties) -> Vec<Old> {
             Some(Old { is_up, key: pop_key(Some(config))?, settle: unit.settle, release: unit.release? })
         })
         .collect();
-    let rank = |old: &Old| (!old.is_up, ties.count(old.release), ties.datacenters(old.release));
+    let rank = |old: &Old| {
+        (!old.is_up, ties.is_dark(old.release), ties.count(old.release), ties.datacenters(old.release))
+    };
     olds.sort_by_key(rank);
     olds
 }
@@ -253,7 +273,7 @@ fn olds(draft: &Draft<'_>, vrack: &VrackName, ties: &Ties) -> Vec<Old> {
 fn news(draft: &Draft<'_>, vrack: &VrackName, ties: &Ties) -> Vec<NodeIndex> {
     let units = draft.in_vrack(vrack).filter(|unit| unit.is_pop() && unit.claims_l3_pop());
     let rank = |unit: &Unit<'_>, claim| {
-        (unit.change.action != Action::Wait, ties.count(claim), ties.datacenters(claim))
+        (ties.is_dark(claim), unit.change.action != Action::Wait, ties.count(claim), ties.datacenters(claim))
     };
     let mut news: Vec<_> =
         units.filter_map(|unit| unit.claim.map(|claim| (rank(unit, claim), claim))).collect();

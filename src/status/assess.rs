@@ -168,6 +168,8 @@ fn is_known(vrack: &SeenVrack, address: &Address) -> bool {
     }
     match &address.node {
         Node::Vrack | Node::Service(_, ServicePart::Membership) => true,
+        // What is declared of it is compared where it is seen.
+        Node::Service(_, ServicePart::Interface(_)) => false,
         Node::Service(id, ServicePart::Pop) => service(*id).is_none_or(|service| service.pops.is_some()),
         Node::Service(id, ServicePart::L2Datacenter(_)) => service(*id).is_none_or(|service| {
             service.pops.as_ref().is_some_and(|pops| pops.iter().all(|pop| pop.datacenters.is_some()))

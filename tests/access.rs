@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use ovhconnect::access::{Credential, IamAction, IamResource, Purpose, Region, needs};
-use ovhconnect::api::{Client, Config, Credentials, Endpoint, Options as ClientOptions};
+use ovhconnect::api::{Client, Config, Credentials, Endpoint, Options as ClientOptions, routes};
 use ovhconnect::apply::{self, Event, HealthGate};
 use ovhconnect::diagnostic::{Source, Sources};
 use ovhconnect::diff::Goal;
@@ -17,7 +17,7 @@ use ovhconnect::plan::Plan;
 use ovhconnect::rehearsal::{InProcess, account_for};
 use ovhconnect::sim::clock::TokioClock;
 use ovhconnect::sim::grant::{Action, ClientGrant, Grants, KeyGrant, Permissions, Policy, Resource, Rule};
-use ovhconnect::sim::{Options, Simulator, World};
+use ovhconnect::sim::{Options, Simulator, World, iam};
 use ovhconnect::topology::{self, Topology};
 use secrecy::SecretString;
 
@@ -284,5 +284,15 @@ async fn what_a_credential_lacks_is_named() {
         let missing = apply.missing(&granted);
         assert!(missing.iter().any(|rule| rule.method == "POST"), "{missing:#?}");
         assert!(missing.len() < apply.access_rules.len());
+    }
+}
+
+#[test]
+fn client_and_simulator_know_each_call_by_the_same_actions() {
+    for call in routes::ALL.iter().filter(|call| !call.actions.is_empty()) {
+        let path =
+            call.pattern.split('/').map(|segment| if segment.starts_with('{') { "1" } else { segment });
+        let path = path.collect::<Vec<_>>().join("/");
+        assert_eq!(iam::actions(call.method.as_str(), &path), Some(call.actions), "{} {path}", call.method);
     }
 }

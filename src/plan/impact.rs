@@ -148,7 +148,7 @@ fn of_vrack(draft: &Draft<'_>, live: &Live, vrack: &VrackName) -> Impact {
                 count(&config.spec, &|ups| ups.down.extend(unit.release));
             }
         }
-        if let Some(spec) = unit.claimed().filter(|spec| ports.will_carry(address, spec)) {
+        if let Some(spec) = unit.claimed().filter(|spec| ports.carries_when_made(address, spec)) {
             count(spec, &|ups| ups.up.extend(unit.claim));
         }
     }

@@ -144,9 +144,9 @@ impl Ties {
         let ports = Ports::of(draft, live);
         let dark = pops().flat_map(|unit| {
             let was_dark = |it: &&LiveConfig| !ports.carried(unit.address(), &it.spec);
-            let will_be_dark = |spec: &&Spec| !ports.will_carry(unit.address(), spec);
+            let dark_when_made = |spec: &&Spec| !ports.carries_when_made(unit.address(), spec);
             let release = unit.released().filter(was_dark).and(unit.release);
-            release.into_iter().chain(unit.claimed().filter(will_be_dark).and(unit.claim))
+            release.into_iter().chain(unit.claimed().filter(dark_when_made).and(unit.claim))
         });
         let dark = dark.collect();
         let mut ties = Self { count: BTreeMap::new(), datacenters: BTreeMap::new(), cross: false, dark };
@@ -196,10 +196,12 @@ fn of(draft: &mut Draft<'_>, vrack: &VrackName, live: &Live, ties: &Ties) -> Lif
         }
         (Some(old), None) => Lifeline::Ending { old, removals: removals(&olds) },
         (Some(first_old), Some(first_new)) => {
-            // One that is up keeps a path up; failing that, any keeps the datacenters from going with the last.
-            for is_up in [true, false] {
+            // One that is up and carries something keeps a path up; failing that, any keeps the datacenters
+            // from going with the last.
+            for (is_up, is_dark) in [(true, false), (true, true), (false, false), (false, true)] {
+                let is_it = |old: &&Old| old.is_up == is_up && ties.is_dark(old.release) == is_dark;
                 for new in &news {
-                    for old in olds.iter().filter(|old| old.is_up == is_up) {
+                    for old in olds.iter().filter(is_it) {
                         // One that carries nothing is no path, and still serves for calls to datacenters.
                         let because =
                             if ties.is_dark(*new) { Because::KeepsDatacenter } else { Because::KeepsPath };

@@ -354,7 +354,7 @@ fn roll_pops(draft: &mut Draft<'_>, vrack: &VrackName, live: &Live, ports: &Port
         up: unit
             .claim
             .filter(|_| unit.claims_l3_pop())
-            .filter(|_| unit.claimed().is_some_and(|spec| ports.will_carry(unit.address(), spec)))
+            .filter(|_| unit.claimed().is_some_and(|spec| ports.carries_when_made(unit.address(), spec)))
             .into_iter()
             .collect(),
     });

@@ -47,9 +47,10 @@ impl Ports {
         is_in_service(&self.before, address, spec)
     }
 
-    /// Whether a PoP will carry anything once the plan has run, as far as its interface tells.
-    pub(super) fn will_carry(&self, address: &Address, spec: &Spec) -> bool {
-        is_in_service(&self.after, address, spec)
+    /// Whether a PoP carries something once it is made, as far as its interface tells: that is unlocked
+    /// before, and locked only afterwards.
+    pub(super) fn carries_when_made(&self, address: &Address, spec: &Spec) -> bool {
+        [&self.before, &self.after].into_iter().any(|states| is_in_service(states, address, spec))
     }
 }
 
@@ -138,22 +139,27 @@ pub(super) enum Switched {
     Up(NodeIndex),
 }
 
-/// The l3 paths of a vRack that go down or come up with an interface, while their PoPs stand.
+/// The l3 paths of a vRack that go down with an interface, or that come up with one while their PoPs stand.
 ///
-/// What someone else is about to take down is not the plan's doing.
+/// What is made on an interface is made before that is locked. What someone else is about to take down is
+/// not the plan's doing.
 pub(super) fn switched_paths(draft: &Draft<'_>, vrack: &VrackName, live: &Live) -> Vec<Switched> {
     let mut paths = Vec::new();
     for Switch { unit, node, service, interface, state } in switches(draft) {
+        let was_in_service = unit.change.before.as_ref().is_some_and(|it| it.status == Status::Active);
         let carried = carried(draft, live, service, interface);
-        let was_in_service =
-            unit.change.before.as_ref().is_some_and(|before| before.status == Status::Active);
-        let inside = carried.iter().filter(|it| it.is_l3 && it.address.vrack == *vrack);
-        for _ in inside {
-            match state {
-                InterfaceState::Disabled if was_in_service => paths.push(Switched::Down(node)),
-                InterfaceState::Disabled => {}
-                InterfaceState::Enabled => paths.push(Switched::Up(node)),
+        let standing = carried.iter().filter(|it| it.is_l3 && it.address.vrack == *vrack).count();
+        let is_made = |unit: &&Unit<'_>| {
+            let is_its = unit.address().service() == Some(service) && unit.claims_l3_pop();
+            is_its && unit.claimed().and_then(on) == Some(interface)
+        };
+        match state {
+            InterfaceState::Disabled if was_in_service => {
+                let made = draft.in_vrack(vrack).filter(is_made).count();
+                paths.extend((0..standing + made).map(|_| Switched::Down(node)));
             }
+            InterfaceState::Disabled => {}
+            InterfaceState::Enabled => paths.extend((0..standing).map(|_| Switched::Up(node))),
         }
     }
     paths

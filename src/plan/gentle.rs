@@ -73,11 +73,13 @@ pub(super) fn wait_before_moves(draft: &mut Draft<'_>, live: &Live) {
 
 /// What goes down to come back does not go down before everything is over that its return waits for.
 pub(super) fn wait_before_outages(draft: &mut Draft<'_>) {
-    let waits: Vec<NodeIndex> = draft.graph.indices().filter(|node| is_wait(draft, *node)).collect();
+    let is_awaited = |node: &NodeIndex| is_wait(draft, *node) || is_switch(draft, *node);
+    let waits: Vec<NodeIndex> = draft.graph.indices().filter(is_awaited).collect();
     for wait in waits {
         let because = match draft.graph.node(wait).work {
             Work::Task { .. } => Because::ForeignTask,
-            Work::Part(..) => Because::Settles,
+            Work::Part(..) if is_wait(draft, wait) => Because::Settles,
+            Work::Part(..) => Because::InterfaceFirst,
         };
         let mut replaced: Vec<(NodeIndex, NodeIndex)> = draft
             .units
@@ -142,6 +144,11 @@ fn is_wait(draft: &Draft<'_>, node: NodeIndex) -> bool {
         Role::Claim | Role::Switch => change.action == Action::Wait,
         Role::Describe => false,
     }
+}
+
+/// Whether a node locks or unlocks an interface.
+fn is_switch(draft: &Draft<'_>, node: NodeIndex) -> bool {
+    matches!(draft.graph.node(node).work, Work::Part(Role::Switch, _))
 }
 
 /// Whether a node removes something.

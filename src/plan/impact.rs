@@ -65,6 +65,8 @@ pub struct Outage {
     pub from: StepId,
     /// The step that brings it back, if one does.
     pub until: Option<StepId>,
+    /// Whether it goes down with its interface, and stays configured.
+    pub locked: bool,
 }
 
 /// Every configuration in force that a plan takes down, in the order of its changes. Of duplicates one
@@ -89,11 +91,19 @@ pub fn outages(plan: &Plan) -> Vec<Outage> {
             Operation::DeletePop { .. }
             | Operation::DeleteDatacenter { .. }
             | Operation::DeleteExtra { .. } => {
-                outages.insert(at, vec![Outage { address: step.address.clone(), from: id, until: None }]);
+                outages.insert(
+                    at,
+                    vec![Outage { address: step.address.clone(), from: id, until: None, locked: false }],
+                );
             }
             // What is configured on an interface goes down with it, and stays.
             Operation::Lock { carries, .. } => {
-                let down = |it: &Carried| Outage { address: it.address.clone(), from: id, until: None };
+                let down = |it: &Carried| Outage {
+                    address: it.address.clone(),
+                    from: id,
+                    until: None,
+                    locked: true,
+                };
                 outages.insert(at, carries.iter().map(down).collect());
             }
             // Of another layer, it is not what it was.

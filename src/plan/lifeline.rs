@@ -109,7 +109,7 @@ pub(super) fn secure<'a>(draft: &mut Draft<'a>, live: &Live) -> BTreeMap<&'a Vra
 }
 
 /// In how many ways a vRack could keep a path if it were alone: with which new PoP before which old one.
-fn ways(draft: &Draft<'_>, vrack: &VrackName, live: &Live, ties: &Ties) -> usize {
+fn ways(draft: &Draft<'_>, vrack: &VrackName, live: &Live, ties: &Ties<'_>) -> usize {
     if !kept(draft, vrack, live).is_empty() {
         return 0;
     }
@@ -120,7 +120,8 @@ fn ways(draft: &Draft<'_>, vrack: &VrackName, live: &Live, ties: &Ties) -> usize
 }
 
 /// How the l3 PoPs that are made, and those that go, depend on each other and on datacenters.
-struct Ties {
+#[derive(Default)]
+struct Ties<'a> {
     /// How many PoPs have to go before one is made, and how many are made only after one is gone: the
     /// fewer, the less it is in the way of the paths of other vRacks.
     count: BTreeMap<NodeIndex, usize>,
@@ -128,12 +129,14 @@ struct Ties {
     datacenters: BTreeMap<NodeIndex, usize>,
     /// Whether one waits for another of another vRack.
     cross: bool,
+    /// The vRacks of which a PoP has to go before one of another vRack is made.
+    awaited: BTreeSet<&'a VrackName>,
     /// Those that keep no path up, because their interface is locked.
     dark: BTreeSet<NodeIndex>,
 }
 
-impl Ties {
-    fn of(draft: &Draft<'_>, live: &Live) -> Self {
+impl<'a> Ties<'a> {
+    fn of(draft: &Draft<'a>, live: &Live) -> Self {
         let pops = || draft.units.iter().filter(|unit| unit.is_pop());
         let removals: BTreeSet<NodeIndex> =
             pops().filter(|unit| unit.releases_l3_pop()).filter_map(|unit| unit.release).collect();
@@ -149,7 +152,9 @@ impl Ties {
             release.into_iter().chain(unit.claimed().filter(dark_when_made).and(unit.claim))
         });
         let dark = dark.collect();
-        let mut ties = Self { count: BTreeMap::new(), datacenters: BTreeMap::new(), cross: false, dark };
+        let vracks: BTreeMap<NodeIndex, &'a VrackName> =
+            pops().flat_map(|unit| unit.nodes().map(|node| (node, &unit.change.address.vrack))).collect();
+        let mut ties = Self { dark, ..Self::default() };
         for removal in &removals {
             let after = draft.graph.descendants(*removal);
             ties.datacenters.insert(*removal, after.iter().filter(|node| coming.contains(node)).count());
@@ -160,8 +165,10 @@ impl Ties {
             for removal in before.iter().filter(|node| removals.contains(node)) {
                 *ties.count.entry(claim).or_default() += 1;
                 *ties.count.entry(*removal).or_default() += 1;
-                let vrack = |node: NodeIndex| &draft.graph.node(node).address.vrack;
-                ties.cross |= vrack(*removal) != vrack(claim);
+                if vracks[removal] != vracks[&claim] {
+                    ties.cross = true;
+                    ties.awaited.insert(vracks[removal]);
+                }
             }
         }
         ties
@@ -175,14 +182,15 @@ impl Ties {
         self.count.get(&node).copied().unwrap_or_default()
     }
 
-    /// How many datacenters a PoP is tied to, where that may decide: between vRacks the PoPs alone do, so
-    /// that what goes down for want of a path is the same whichever datacenters change.
-    fn datacenters(&self, pop: NodeIndex) -> usize {
-        self.datacenters.get(&pop).copied().filter(|_| !self.cross).unwrap_or_default()
+    /// How many datacenters a PoP of a vRack is tied to, where that may decide: where another vRack waits
+    /// for a PoP of this one the PoPs alone do, so that what goes down for want of a path is the same
+    /// whichever datacenters change.
+    fn datacenters(&self, vrack: &VrackName, pop: NodeIndex) -> usize {
+        self.datacenters.get(&pop).copied().filter(|_| !self.awaited.contains(vrack)).unwrap_or_default()
     }
 }
 
-fn of(draft: &mut Draft<'_>, vrack: &VrackName, live: &Live, ties: &Ties) -> Lifeline {
+fn of(draft: &mut Draft<'_>, vrack: &VrackName, live: &Live, ties: &Ties<'_>) -> Lifeline {
     let kept = kept(draft, vrack, live);
     if !kept.is_empty() {
         return Lifeline::Kept(kept);
@@ -253,7 +261,7 @@ fn untouched<'l>(
 
 /// The l3 PoPs that the plan removes, those that are up first, of them the least tied, and of those the
 /// one for whose end the fewest datacenters wait.
-fn olds(draft: &Draft<'_>, vrack: &VrackName, ties: &Ties) -> Vec<Old> {
+fn olds(draft: &Draft<'_>, vrack: &VrackName, ties: &Ties<'_>) -> Vec<Old> {
     let units =
         draft.in_vrack(vrack).filter(|unit| unit.is_pop() && unit.releases_l3_pop() && unit.deletes());
     let mut olds: Vec<Old> = units
@@ -264,7 +272,7 @@ fn olds(draft: &Draft<'_>, vrack: &VrackName, ties: &Ties) -> Vec<Old> {
         })
         .collect();
     let rank = |old: &Old| {
-        (!old.is_up, ties.is_dark(old.release), ties.count(old.release), ties.datacenters(old.release))
+        (!old.is_up, ties.is_dark(old.release), ties.count(old.release), ties.datacenters(vrack, old.release))
     };
     olds.sort_by_key(rank);
     olds
@@ -272,10 +280,15 @@ fn olds(draft: &Draft<'_>, vrack: &VrackName, ties: &Ties) -> Vec<Old> {
 
 /// The nodes that make an l3 PoP, or wait for one that is being made: first the least tied, of them the
 /// one for which the fewest datacenters go.
-fn news(draft: &Draft<'_>, vrack: &VrackName, ties: &Ties) -> Vec<NodeIndex> {
+fn news(draft: &Draft<'_>, vrack: &VrackName, ties: &Ties<'_>) -> Vec<NodeIndex> {
     let units = draft.in_vrack(vrack).filter(|unit| unit.is_pop() && unit.claims_l3_pop());
     let rank = |unit: &Unit<'_>, claim| {
-        (ties.is_dark(claim), unit.change.action != Action::Wait, ties.count(claim), ties.datacenters(claim))
+        (
+            ties.is_dark(claim),
+            unit.change.action != Action::Wait,
+            ties.count(claim),
+            ties.datacenters(vrack, claim),
+        )
     };
     let mut news: Vec<_> =
         units.filter_map(|unit| unit.claim.map(|claim| (rank(unit, claim), claim))).collect();

@@ -31,7 +31,7 @@ pub(super) fn ordered<'a>(changes: &'a [Change], live: &Live) -> Draft<'a> {
     gentle::wait_at_offices(&mut draft, live);
     gentle::wait_before_moves(&mut draft, live);
     gentle::wait_before_outages(&mut draft);
-    ports::ready_before_outages(&mut draft);
+    ports::lock_last(&mut draft);
     let ports = Ports::of(&draft, live);
     for vrack in lifelines.keys() {
         roll_pops(&mut draft, vrack, live, &ports);

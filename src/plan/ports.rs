@@ -116,20 +116,18 @@ pub(super) fn require(draft: &mut Draft<'_>) {
     }
 }
 
-/// A PoP that moves to an interface does not go down before that is in service.
-pub(super) fn ready_before_outages(draft: &mut Draft<'_>) {
+/// The interface that a PoP leaves is locked when the PoP stands on the other one.
+pub(super) fn lock_last(draft: &mut Draft<'_>) {
     let mut edges = Vec::new();
-    for Switch { node, service, interface, state, .. } in switches(draft) {
+    for Switch { node, service, state, .. } in switches(draft) {
         let pops =
             draft.units.iter().filter(|unit| unit.is_pop() && unit.address().service() == Some(service));
-        let moved = pops.filter(|unit| unit.creates() && unit.claimed().and_then(on) == Some(interface));
-        let releases = moved.filter(|unit| unit.deletes()).filter_map(|unit| unit.release);
-        if state == InterfaceState::Enabled {
-            edges.extend(releases.map(|release| (node, release)));
+        if state == InterfaceState::Disabled {
+            edges.extend(pops.filter_map(|unit| unit.claim).map(|claim| (claim, node)));
         }
     }
-    for (switch, release) in edges {
-        draft.graph.prefer(switch, release, Because::InterfaceFirst);
+    for (claim, lock) in edges {
+        draft.graph.prefer(claim, lock, Because::AddedFirst);
     }
 }
 

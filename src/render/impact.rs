@@ -154,9 +154,11 @@ fn details(impact: &Impact, outages: &[Outage], names: &ShortNames) -> Vec<Strin
 /// From the first step that takes something down to the last that brings it back.
 fn span<'a>(outages: impl IntoIterator<Item = &'a Outage> + Clone) -> String {
     let from = outages.clone().into_iter().map(|outage| outage.from).min();
+    let is_locked = outages.clone().into_iter().any(|outage| outage.locked);
     let until = outages.into_iter().filter_map(|outage| outage.until).max();
     match (from, until) {
         (Some(from), Some(until)) if until > from => format!("down from {from} to {until}"),
+        (Some(from), _) if is_locked => format!("down from {from} on"),
         (Some(from), _) => format!("gone for good from {from} on"),
         (None, _) => String::new(),
     }
@@ -264,7 +266,9 @@ fn alarms(impact: &Impact, outages: &[Outage]) -> Vec<(bool, String)> {
             ),
         ));
     } else if paths.drops_to_zero() {
-        lines.push((false, "the last l3 path goes: all l3 traffic of this vRack stops for good".to_owned()));
+        let until =
+            if outages.iter().any(|it| it.locked) { "until its interface is unlocked" } else { "for good" };
+        lines.push((false, format!("the last l3 path goes: all l3 traffic of this vRack stops {until}")));
     }
     if paths.drops_to_zero() {
         return lines;

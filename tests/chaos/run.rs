@@ -12,7 +12,7 @@ use ovhconnect::live::read::{ReadError, read};
 use ovhconnect::plan::{Plan, PlanError};
 use ovhconnect::rehearsal;
 use ovhconnect::sim::clock::TokioClock;
-use ovhconnect::sim::{Fate, Moment, Simulator};
+use ovhconnect::sim::{Fate, Moment, Options, Simulator};
 use ovhconnect::topology::Topology;
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -97,7 +97,8 @@ impl Stage {
         let mut random = Rng::with_seed(seed);
         let case = draw::case(seed);
         let (text, mut world) = case.make();
-        world.set_options(draw::options(&mut random));
+        let locked_interface_takes_pop = world.options().locked_interface_takes_pop;
+        world.set_options(Options { locked_interface_takes_pop, ..draw::options(&mut random) });
         let troubles = draw::troubles(&mut random);
         let mut story = String::new();
         _ = writeln!(story, "{:?}", world.options());

@@ -160,7 +160,8 @@ const ALLOW: FieldShape = field(
     "The warnings to silence for what is in here, by their codes. `ovhconnect explain` lists all codes.",
 );
 
-const PROTECT: &str = "Whether a plan that would delete or replace this is refused.";
+const PROTECT: &str =
+    "Whether a plan that would delete or replace this, or lock the interface it runs over, is refused.";
 
 /// A vRack.
 pub(super) static VRACK: Shape = Shape {

@@ -13,7 +13,7 @@ use crate::diagnostic::Diagnostic;
 use crate::live::{ConfigId, Live, LiveConfig, Status};
 use crate::topology::rules::live as rules;
 use crate::topology::{
-    Address, Declaration, Interface, InterfaceState, Node, ServiceId, ServicePart, Spec, Topology,
+    Address, Declaration, Interface, InterfaceState, Node, ServiceId, ServicePart, Spec, Topology, VrackName,
 };
 
 /// The topology with each interface under its id.
@@ -100,6 +100,35 @@ pub(super) async fn states(
             let found = client.interface(service.uuid(), id).await?;
             Ok::<_, ReadError>(state(live, service, id, &found.status).map(|it| (address.clone(), vec![it])))
         })
+    });
+    Ok(try_join_all(reads).await?.into_iter().flatten().collect())
+}
+
+/// Whether the interfaces of services in a vRack are in service. Where a credential may not look, nothing is
+/// known of them.
+///
+/// # Errors
+/// A failed call.
+pub(super) async fn all_states(
+    client: &Client,
+    live: &Live,
+    members: impl Iterator<Item = (ServiceId, VrackName)>,
+) -> Result<BTreeMap<Address, Vec<LiveConfig>>, ReadError> {
+    let reads = members.map(async |(service, vrack)| {
+        let interfaces = match client.interfaces(service.uuid()).await {
+            Err(error) if error.status() == Some(403) => {
+                tracing::info!(
+                    "whether the interfaces of service {service} are locked cannot be read: {error}"
+                );
+                Vec::new()
+            }
+            answer => answer?,
+        };
+        let states = interfaces.into_iter().filter_map(|it| {
+            let config = state(live, service, it.id, &it.status)?;
+            Some((Address::interface(vrack.clone(), service, Some(it.id)), vec![config]))
+        });
+        Ok::<_, ReadError>(states.collect::<Vec<_>>())
     });
     Ok(try_join_all(reads).await?.into_iter().flatten().collect())
 }

@@ -136,17 +136,20 @@ impl Asker {
             self.need(&routes::VRACK_TASKS, &[&vrack]);
         }
         let mut asked_for_datacenters = BTreeSet::new();
-        let services: Vec<(ServiceId, Option<VrackName>, Vec<(Option<u64>, InterfaceState)>)> = self
+        let services: Vec<(ServiceId, Option<VrackName>, Vec<Option<u64>>)> = self
             .estate
             .services
             .iter()
-            .map(|(id, it)| (*id, it.home.clone().or_else(|| it.found.clone()), it.interfaces.clone()))
+            .map(|(id, it)| {
+                let interfaces = it.interfaces.iter().map(|(interface, _)| *interface).collect();
+                (*id, it.home.clone().or_else(|| it.found.clone()), interfaces)
+            })
             .collect();
         for (service, home, interfaces) in services {
             for call in [&routes::TASKS, &routes::POPS, &routes::DATACENTERS, &routes::EXTRAS] {
                 self.need(call, &[&service]);
             }
-            for (interface, _) in interfaces {
+            for interface in interfaces {
                 self.need_of_interface(&routes::INTERFACE, service, interface);
             }
             // One service of a vRack says what is on offer to all of them.

@@ -127,8 +127,8 @@ impl Finisher<'_, '_> {
     /// A lock or unlock that runs already is over when its task is.
     fn awaited_switch(&self, service: ServiceId, change: &Change) -> Operation {
         let id = change.before.as_ref().map(|before| &before.id);
-        let tasks = self.live.services.get(&service).into_iter().flat_map(|found| &found.tasks);
-        match tasks.filter(|task| id.is_some_and(|id| task.is_about(service, id))).last() {
+        let mut tasks = self.live.services.get(&service).into_iter().flat_map(|found| &found.tasks);
+        match tasks.rfind(|task| id.is_some_and(|id| task.is_about(service, id))) {
             Some(Task { id: task, function, .. }) => {
                 Operation::AwaitTask { service, task: *task, function: function.clone() }
             }

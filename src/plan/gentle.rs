@@ -76,6 +76,10 @@ pub(super) fn wait_before_outages(draft: &mut Draft<'_>) {
     let is_awaited = |node: &NodeIndex| is_wait(draft, *node) || is_switch(draft, *node);
     let waits: Vec<NodeIndex> = draft.graph.indices().filter(is_awaited).collect();
     for wait in waits {
+        // Nothing waits for most.
+        if draft.graph.descendants(wait).is_empty() {
+            continue;
+        }
         let because = match draft.graph.node(wait).work {
             Work::Task { .. } => Because::ForeignTask,
             Work::Part(..) if is_wait(draft, wait) => Because::Settles,

@@ -1,7 +1,7 @@
 //! What stands while a plan runs: the least number of l3 paths, of configured datacenters and of BGP
 //! peers, and what goes down from which step to which.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use petgraph::algo::maximum_matching;
 use petgraph::graph::{NodeIndex, UnGraph};
@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::draft::Draft;
-use super::ports::{self, Ports, Switched};
+use super::ports::{Ports, Switched};
 use super::{Carried, Operation, Plan, StepId};
 use crate::diff::Reason;
 use crate::live::{Live, LiveConfig, Status};
@@ -74,11 +74,12 @@ pub struct Outage {
 #[must_use]
 pub fn outages(plan: &Plan) -> Vec<Outage> {
     let mut outages: BTreeMap<usize, Vec<Outage>> = BTreeMap::new();
-    let stays_locked = |interface: Option<u64>| {
-        plan.steps.iter().any(
-            |step| matches!(step.operation, Operation::Lock { interface: it, .. } if Some(it) == interface),
-        )
-    };
+    let locks = plan.steps.iter().filter_map(|step| match step.operation {
+        Operation::Lock { interface, .. } => Some(interface),
+        _ => None,
+    });
+    let locked: BTreeSet<u64> = locks.collect();
+    let stays_locked = |interface: Option<u64>| interface.is_some_and(|id| locked.contains(&id));
     for (id, step) in plan.steps() {
         let Some((at, change)) = step.change.and_then(|at| Some((at, plan.changes.get(at)?))) else {
             continue;
@@ -124,15 +125,15 @@ pub fn outages(plan: &Plan) -> Vec<Outage> {
 
 /// The impact of a draft on every vRack it touches.
 pub(super) fn of(draft: &Draft<'_>, live: &Live) -> BTreeMap<VrackName, Impact> {
+    let ports = Ports::of(draft, live);
     let vracks = draft.vracks().into_iter();
-    vracks.map(|vrack| (vrack.clone(), of_vrack(draft, live, vrack))).collect()
+    vracks.map(|vrack| (vrack.clone(), of_vrack(draft, live, &ports, vrack))).collect()
 }
 
-fn of_vrack(draft: &Draft<'_>, live: &Live, vrack: &VrackName) -> Impact {
+fn of_vrack(draft: &Draft<'_>, live: &Live, ports: &Ports<'_>, vrack: &VrackName) -> Impact {
     // With the last l3 PoP on its way out, what it carries no longer counts.
     let doomed = live.l3_pops(vrack).all(|(_, config)| config.status == Status::Deleting);
     let is_up = |config: &LiveConfig| config.status == Status::Active && !doomed;
-    let ports = Ports::of(draft, live);
     let mut paths = Ups::default();
     let mut datacenters = Ups::default();
     let mut peers: BTreeMap<&DatacenterName, Ups> = BTreeMap::new();
@@ -153,19 +154,18 @@ fn of_vrack(draft: &Draft<'_>, live: &Live, vrack: &VrackName) -> Impact {
             Some(Counted::Peer(name)) => note(peers.entry(name).or_default()),
             None => {}
         };
-        if let (Some(config), true) = (unit.released().filter(|config| is_up(config)), unit.deletes()) {
-            if ports.carried(address, &config.spec) {
-                count(&config.spec, &|ups| ups.down.extend(unit.release));
-            }
+        let was_up = |config: &&LiveConfig| is_up(config) && ports.carried(address, &config.spec);
+        if let (Some(config), true) = (unit.released().filter(was_up), unit.deletes()) {
+            count(&config.spec, &|ups| ups.down.extend(unit.release));
         }
         if let Some(spec) = unit.claimed().filter(|spec| ports.carries_when_made(address, spec)) {
             count(spec, &|ups| ups.up.extend(unit.claim));
         }
     }
-    for switch in ports::switched_paths(draft, vrack, live) {
-        match switch {
-            Switched::Down(node) => paths.down.push(node),
-            Switched::Up(node) => paths.up.push(node),
+    for switched in ports.switched(vrack) {
+        match switched {
+            Switched::Down(node) => paths.down.push(*node),
+            Switched::Up(node) => paths.up.push(*node),
         }
     }
     let peers = peers.into_iter().filter(|(_, ups)| !ups.down.is_empty());

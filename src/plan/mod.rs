@@ -431,6 +431,10 @@ pub enum Because {
     KeepsPeer,
     /// What takes its place is there first.
     AddedFirst,
+    /// A service that is at work may not change vRack.
+    ///
+    /// Assumed: the API refuses that (409), and not for what runs on the vRack, where a task would be seen.
+    OneAtATime,
     /// The interface it is configured on is in service first.
     InterfaceFirst,
     /// What is configured on the interface is in its final form first.
@@ -459,6 +463,7 @@ impl fmt::Display for Because {
             Self::KeepsDatacenter => f.write_str("it keeps a datacenter up"),
             Self::KeepsPeer => f.write_str("it keeps a BGP peer up"),
             Self::AddedFirst => f.write_str("what takes its place is added first"),
+            Self::OneAtATime => f.write_str("a service does not change vRack while it is at work"),
             Self::InterfaceFirst => f.write_str("the interface it is on is unlocked first"),
             Self::InterfaceLast => f.write_str("an interface is locked once nothing more is done on it"),
         }

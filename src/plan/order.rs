@@ -15,7 +15,7 @@ use super::draft::{Draft, Through, Unit};
 use super::freed::{self, is_bgp, is_network};
 use super::gentle;
 use super::lifeline::{self, Lifeline, Old};
-use super::ports::{self, Ports};
+use super::ports::{self, Ports, Switched};
 use crate::diff::{Action, Change};
 use crate::live::{ConfigId, Live, LiveConfig, PopKey, Status, Task, VrackTask};
 use crate::topology::{Address, Node, ServiceId, Spec, VrackName};
@@ -31,10 +31,11 @@ pub(super) fn ordered<'a>(changes: &'a [Change], live: &Live) -> Draft<'a> {
     gentle::wait_at_offices(&mut draft, live);
     gentle::wait_before_moves(&mut draft, live);
     gentle::wait_before_outages(&mut draft);
+    ports::keep_from_moves(&mut draft);
     ports::lock_last(&mut draft);
     let ports = Ports::of(&draft, live);
     for vrack in lifelines.keys() {
-        roll_pops(&mut draft, vrack, live, &ports);
+        roll_pops(&mut draft, vrack, &ports);
         roll_extras(&mut draft, vrack);
         gentle::move_routes(&mut draft, vrack);
     }
@@ -342,7 +343,7 @@ fn before(draft: &mut Draft<'_>, node: &Routed, old: &Old, removals: &[NodeIndex
 
 /// The l3 paths of a vRack go one after the other, and what is new comes before what goes. A path is a PoP
 /// on an interface that is in service.
-fn roll_pops(draft: &mut Draft<'_>, vrack: &VrackName, live: &Live, ports: &Ports) {
+fn roll_pops(draft: &mut Draft<'_>, vrack: &VrackName, ports: &Ports<'_>) {
     let units = draft.in_vrack(vrack).filter(|unit| unit.is_pop());
     let of_pops = units.map(|unit| Turn {
         down: unit
@@ -358,9 +359,9 @@ fn roll_pops(draft: &mut Draft<'_>, vrack: &VrackName, live: &Live, ports: &Port
             .into_iter()
             .collect(),
     });
-    let of_ports = ports::switched_paths(draft, vrack, live).into_iter().map(|switch| match switch {
-        ports::Switched::Down(node) => Turn { down: vec![node], up: Vec::new() },
-        ports::Switched::Up(node) => Turn { down: Vec::new(), up: vec![node] },
+    let of_ports = ports.switched(vrack).iter().map(|switched| match switched {
+        Switched::Down(node) => Turn { down: vec![*node], up: Vec::new() },
+        Switched::Up(node) => Turn { down: Vec::new(), up: vec![*node] },
     });
     let turns: Vec<Turn> = of_pops.chain(of_ports).collect();
     roll(draft, turns, &Because::KeepsPath);

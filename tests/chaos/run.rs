@@ -205,6 +205,8 @@ pub async fn peace(stage: &mut Stage) -> Result<(), String> {
             stage.tell(problem);
             return stage.conclude(&wire, false);
         }
+        // No start could even read, so none found out that the case is of no use.
+        Err(Unplanned::Unfit(_)) if stage.tally.runs == 0 && stage.tally.starts == 0 => return Ok(()),
         Err(Unplanned::Unfit(problem) | Unplanned::Unread(problem) | Unplanned::Defect(problem)) => {
             return Err(format!("in peace no plan can be made: {problem}"));
         }
@@ -268,7 +270,8 @@ async fn trial(stage: &mut Stage, first: bool) -> Result<Sequel, String> {
     stage.trouble(false);
     let plan = match plan(stage, &client).await {
         Ok(plan) => plan,
-        Err(Unplanned::Unfit(_)) if first => return Ok(Sequel::Over),
+        // Before any plan was made nothing was changed: the case itself is of no use.
+        Err(Unplanned::Unfit(_)) if stage.tally.starts == 0 => return Ok(Sequel::Over),
         Err(Unplanned::Unlucky(problem)) => {
             stage.tell(format_args!("no plan can be made: {problem}"));
             stage.conclude(&wire, false)?;

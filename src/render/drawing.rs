@@ -10,8 +10,8 @@ use super::estate::{Estate, Item, Mark, ServiceFacts};
 use super::words::clip;
 use crate::diff::Action;
 use crate::topology::{
-    Datacenter, DatacenterName, DatacenterPart, Extra, Interface, Node, Pop, ServiceId, ServicePart, Spec,
-    VrackName,
+    Datacenter, DatacenterName, DatacenterPart, Extra, Interface, InterfaceState, Node, Pop, ServiceId,
+    ServicePart, Spec, VrackName,
 };
 
 /// The width of every drawing, in pixels.
@@ -179,12 +179,12 @@ struct Service<'e> {
 }
 
 impl Service<'_> {
-    /// The interface of the PoP, and whether it is, or will be, in service, where that is known.
+    /// The interface of the PoP, and whether it is, or will be, locked.
     fn shown_interface(&self, id: Option<u64>) -> Option<String> {
         let declared = self.interfaces.iter().find(|(of, _)| of.is_none() || *of == id);
         let state = match declared.and_then(|(_, item)| item.spec()) {
-            Some(Spec::Interface(Interface { state })) => format!(" {state}"),
-            _ => String::new(),
+            Some(Spec::Interface(Interface { state: InterfaceState::Disabled })) => " locked",
+            _ => "",
         };
         match id {
             Some(id) => Some(format!("if {id}{state}")),

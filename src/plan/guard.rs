@@ -15,7 +15,8 @@ pub struct Guards {
     pub max_deletes: Option<usize>,
     /// What is not to happen at all.
     pub deny: BTreeSet<Denied>,
-    /// Whether nothing that is live may be deleted or replaced, because nobody looks at the plan.
+    /// Whether nothing that is live may be deleted, replaced or taken down with its interface, because nobody
+    /// looks at the plan.
     pub no_disruption: bool,
 }
 

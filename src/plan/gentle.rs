@@ -75,6 +75,12 @@ pub(super) fn wait_before_moves(draft: &mut Draft<'_>, live: &Live) {
 pub(super) fn wait_before_outages(draft: &mut Draft<'_>) {
     let is_awaited = |node: &NodeIndex| is_wait(draft, *node) || is_switch(draft, *node);
     let waits: Vec<NodeIndex> = draft.graph.indices().filter(is_awaited).collect();
+    let anew = draft.units.iter().filter(|unit| unit.deletes() && unit.creates());
+    let all_replaced: Vec<(NodeIndex, NodeIndex)> =
+        anew.filter_map(|unit| Some((unit.release?, unit.claim?))).collect();
+    if all_replaced.is_empty() {
+        return;
+    }
     for wait in waits {
         // Nothing waits for most.
         if draft.graph.descendants(wait).is_empty() {
@@ -85,12 +91,7 @@ pub(super) fn wait_before_outages(draft: &mut Draft<'_>) {
             Work::Part(..) if is_wait(draft, wait) => Because::Settles,
             Work::Part(..) => Because::InterfaceFirst,
         };
-        let mut replaced: Vec<(NodeIndex, NodeIndex)> = draft
-            .units
-            .iter()
-            .filter(|unit| unit.deletes() && unit.creates())
-            .filter_map(|unit| Some((unit.release?, unit.claim?)))
-            .collect();
+        let mut replaced = all_replaced.clone();
         // What waits with the first may make others wait as well.
         loop {
             let waiting = draft.graph.descendants(wait);

@@ -114,6 +114,7 @@ fn live(topology: &Topology, configured: bool) -> Live {
                 live.services.extend(address.service().map(|id| (id, service)));
                 continue;
             }
+            Spec::Interface(_) => ConfigId::Interface(1),
             Spec::Pop(_) => {
                 let service = address.service().expect("a PoP is of a service");
                 let key = PopKey { service, id: number };

@@ -26,8 +26,7 @@
 //! - [`status`]: what an account is doing, judged, and what of it differs from the topology. Pure.
 //! - [`whatif`]: what stays reachable when a service, a PoP, a device or a datacenter is lost. Pure.
 //! - [`sim`]: the API, simulated: a pure state machine with an explicit clock and an HTTP face. It
-//!   shares the JSON shapes of [`api::wire`] and the table of [`api::routes`] with the rest and nothing
-//!   else, so that a mistake on one
+//!   shares the JSON shapes of [`api::wire`] with the rest and nothing else, so that a mistake on one
 //!   side shows on the other.
 //! - [`rehearsal`]: the simulator in this process, for `--simulate` and for tests.
 //! - [`cli`]: the commands; the only module that prints.

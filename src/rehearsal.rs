@@ -1,6 +1,7 @@
 //! The simulator in this process: an account made from a topology, and a client that calls it without
 //! a socket. What `--simulate` rehearses with, and what the tests stand on.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::body::{Body, to_bytes};
@@ -14,7 +15,7 @@ use crate::api::{
 use crate::sim::account::{InterfaceEntry, ServiceEntry, VrackEntry};
 use crate::sim::http::Cut;
 use crate::sim::{Account, Simulator};
-use crate::topology::{Address, Spec, Topology};
+use crate::topology::{Node, ServicePart, Spec, Topology};
 
 /// Where the simulator in this process claims to be; nothing is sent there.
 const ENDPOINT: &str = "http://127.0.0.1/1.0";
@@ -25,7 +26,7 @@ const MAX_ANSWER: usize = 256 << 20;
 
 /// An account that has the vRacks and services of a topology, and nothing configured.
 ///
-/// A service has the interface that the topology asks for, or one that is made up.
+/// A service has the interfaces that the topology asks for, or one that is made up; they are in service.
 #[must_use]
 pub fn account_for(topology: &Topology) -> Account {
     let vracks = topology.vracks.keys().map(|vrack| VrackEntry::new(vrack.as_str())).collect();
@@ -33,15 +34,20 @@ pub fn account_for(topology: &Topology) -> Account {
     let memberships = topology.entries.iter().filter(|(_, entry)| matches!(entry.spec, Spec::Membership(_)));
     for (number, (address, _)) in (FIRST_INTERFACE..).zip(memberships) {
         let Some(service) = address.service() else { continue };
-        let asked = match topology.entries.get(&Address::pop(address.vrack.clone(), service)) {
-            Some(entry) => match &entry.spec {
-                Spec::Pop(pop) => pop.interface_id(),
+        let of_service =
+            topology.entries.range(address.clone()..).take_while(|(at, _)| at.service() == Some(service));
+        let mut asked: BTreeSet<u64> = of_service
+            .filter_map(|(at, entry)| match (&at.node, &entry.spec) {
+                (Node::Service(_, ServicePart::Interface(id)), _) => *id,
+                (_, Spec::Pop(pop)) => pop.interface_id(),
                 _ => None,
-            },
-            None => None,
-        };
-        let mut entry = ServiceEntry::new(service.uuid(), asked.unwrap_or(number));
-        entry.interfaces = vec![InterfaceEntry::Id(asked.unwrap_or(number))];
+            })
+            .collect();
+        if asked.is_empty() {
+            asked.insert(number);
+        }
+        let mut entry = ServiceEntry::new(service.uuid(), number);
+        entry.interfaces = asked.into_iter().map(InterfaceEntry::Id).collect();
         // The topology does not say where they are delivered; that they are apart is the best case.
         entry.pop = format!("POP-{number}");
         account.services.push(entry);

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use ovhconnect::access::{Credential, IamAction, IamResource, Purpose, Region, needs};
-use ovhconnect::api::{Client, Config, Credentials, Endpoint, Options as ClientOptions};
+use ovhconnect::api::{Client, Config, Credentials, Endpoint, Options as ClientOptions, routes};
 use ovhconnect::apply::{self, Event, HealthGate};
 use ovhconnect::diagnostic::{Source, Sources};
 use ovhconnect::diff::Goal;
@@ -17,7 +17,7 @@ use ovhconnect::plan::Plan;
 use ovhconnect::rehearsal::{InProcess, account_for};
 use ovhconnect::sim::clock::TokioClock;
 use ovhconnect::sim::grant::{Action, ClientGrant, Grants, KeyGrant, Permissions, Policy, Resource, Rule};
-use ovhconnect::sim::{Options, Simulator, World};
+use ovhconnect::sim::{Options, Simulator, World, iam};
 use ovhconnect::topology::{self, Topology};
 use secrecy::SecretString;
 
@@ -45,6 +45,11 @@ fn l2(service: &str, datacenter: &str) -> String {
     )
 }
 
+/// A service of which the state of the interface is declared as well.
+fn with_interface(service: String, state: &str) -> String {
+    service.replacen(":\n", &format!(":\n        interface: {{state: {state}}}\n"), 1)
+}
+
 fn bare(service: &str) -> String {
     format!("      {service}: {{}}\n")
 }
@@ -66,9 +71,10 @@ fn vracks(first: &str, second: &str) -> Topology {
 
 /// What the credential is for.
 fn desired() -> Topology {
-    let first =
-        l3(FIRST, "172.16.0.0/30", 65001) + &l3(SECOND, "172.16.0.4/30", 65001) + &datacenters(1, true);
-    vracks(&first, &l2(THIRD, "SBG"))
+    let first = with_interface(l3(FIRST, "172.16.0.0/30", 65001), "enabled")
+        + &l3(SECOND, "172.16.0.4/30", 65001)
+        + &datacenters(1, true);
+    vracks(&first, &with_interface(l2(THIRD, "SBG"), "disabled"))
 }
 
 /// Other states that the same services and vRacks may be in.
@@ -79,7 +85,10 @@ fn found() -> Vec<Topology> {
     vec![
         desired(),
         // Everything is something else.
-        vracks(&(first(at, wrong) + &second(other, wrong) + &datacenters(3, true)), &l2(THIRD, "LIM")),
+        vracks(
+            &(with_interface(first(at, wrong), "disabled") + &second(other, wrong) + &datacenters(3, true)),
+            &with_interface(l2(THIRD, "LIM"), "enabled"),
+        ),
         // One PoP goes while the other carries what is missing, and the reverse.
         vracks(&(first(at, right) + &second(other, wrong) + &datacenters(1, false)), &l2(THIRD, "SBG")),
         vracks(&(first(at, wrong) + &second(other, right) + &datacenters(1, false)), &bare(THIRD)),
@@ -275,5 +284,15 @@ async fn what_a_credential_lacks_is_named() {
         let missing = apply.missing(&granted);
         assert!(missing.iter().any(|rule| rule.method == "POST"), "{missing:#?}");
         assert!(missing.len() < apply.access_rules.len());
+    }
+}
+
+#[test]
+fn client_and_simulator_know_each_call_by_the_same_actions() {
+    for call in routes::ALL.iter().filter(|call| !call.actions.is_empty()) {
+        let path =
+            call.pattern.split('/').map(|segment| if segment.starts_with('{') { "1" } else { segment });
+        let path = path.collect::<Vec<_>>().join("/");
+        assert_eq!(iam::actions(call.method.as_str(), &path), Some(call.actions), "{} {path}", call.method);
     }
 }

@@ -419,6 +419,52 @@ fn without_anybody_looking_nothing_live_is_disrupted() {
     assert_eq!(bench.mutations(), [""; 0]);
 }
 
+/// The two services, with the interfaces of these locked.
+fn with_locked(services: &[&str]) -> String {
+    services.iter().fold(two_services(), |text, service| {
+        let key = format!("      {service}:\n");
+        text.replace(&key, &format!("{key}        interface: {{state: disabled}}\n"))
+    })
+}
+
+#[test]
+fn an_interface_is_locked_and_unlocked_where_the_guards_let_it() {
+    let bench = Bench::new(&two_services());
+    bench.apply();
+    bench.simulator.clear_log();
+    bench.write(&with_locked(&[FIRST, SECOND]));
+    let all_paths = bench.run(&["plan", "--deny", "last-path"]).exits(3);
+    assert!(all_paths.stderr().contains("(--deny last-path)"), "{}", all_paths.stderr());
+    bench.write(&with_locked(&[FIRST]));
+    bench.run(&["plan", "--deny", "last-path", "--max-deletes", "0", "--deny", "replace"]).exits(0);
+    let unseen = bench.run(&["apply", "--auto-approve"]).exits(3);
+    assert!(unseen.stderr().contains("taken down with its interface"), "{}", unseen.stderr());
+    bench.write(&with_locked(&[FIRST]).replace("        pop:", "        protect: true\n        pop:"));
+    let protected = bench.run(&["apply", "--auto-approve", "--allow-disruption"]).exits(3);
+    assert!(protected.stderr().contains("is locked), and"), "{}", protected.stderr());
+    assert_eq!(bench.mutations(), [""; 0]);
+
+    bench.write(&with_locked(&[FIRST]));
+    bench.run(&["plan", "--out", "plan.json", "--rate", "0"]).exits(0);
+    bench.run(&["apply", "plan.json", "--auto-approve", "--rate", "0"]).exits(0);
+    bench.run(&["plan", "--detailed-exitcode", "--rate", "0"]).exits(0);
+    assert_eq!(bench.mutations(), ["POST ovhCloudConnect/interface/lock"]);
+    // What is exported keeps it locked, and plans to nothing.
+    bench.run(&["export", "--out", "live.yaml"]).exits(0);
+    let exported = std::fs::read_to_string(bench.folder.path().join("live.yaml")).expect("a file");
+    assert_eq!(exported.matches("state: disabled").count(), 1, "{exported}");
+    bench.run(&["plan", "live.yaml", "--detailed-exitcode"]).exits(0);
+    // The interface of which nothing is said any more stays as it is.
+    bench.write(&two_services());
+    bench.run(&["plan", "--detailed-exitcode"]).exits(0);
+
+    bench.simulator.clear_log();
+    bench.write(&with_locked(&[FIRST]).replace("disabled", "enabled"));
+    bench.run(&["apply", "--auto-approve", "--rate", "0"]).exits(0);
+    bench.run(&["plan", "--detailed-exitcode", "--rate", "0"]).exits(0);
+    assert_eq!(bench.mutations(), ["POST ovhCloudConnect/interface/unlock"]);
+}
+
 #[test]
 fn guards_refuse_before_anything_is_sent() {
     let bench = Bench::new(&two_services());

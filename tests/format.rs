@@ -201,6 +201,7 @@ fn everything() -> Value {
                     "6b0c8f3e-3c1f-4a5e-9a52-0c4c9b1f2d01": {
                         "description": "it's \"Zürich\", #1: 100% \\ yes",
                         "protect": false,
+                        "interface": {"state": "enabled", "interfaceId": 101, "allow": []},
                         "pop": {
                             "type": "l3", "interfaceId": 101, "customerBgpArea": 65001, "ovhBgpArea": 65002,
                             "subnet": "172.16.0.0/30", "protect": true
@@ -210,7 +211,10 @@ fn everything() -> Value {
                         "description": "12:30",
                         "pop": {"type": "l2", "datacenter": "NO"}
                     },
-                    "a1b2c3d4-0000-4000-8000-000000000003": {}
+                    "a1b2c3d4-0000-4000-8000-000000000003": {},
+                    "a1b2c3d4-0000-4000-8000-000000000004": {
+                        "interface": [{"state": "disabled", "interfaceId": 7}, {"interfaceId": 8, "state": "enabled"}]
+                    }
                 },
                 "datacenters": {
                     "3": {

@@ -92,6 +92,18 @@ scenarios! {
     l2_service_moved_between_two_vracks
     l2_pop_moved_to_another_interface
 
+    // Interfaces
+    interface_of_the_only_path_locked
+    interface_of_one_path_of_two_locked
+    interface_unlocked_before_another_is_locked
+    interface_unlocked_before_a_pop_is_replaced
+    interface_unlocked_for_a_new_pop
+    pop_moves_and_the_old_interface_is_locked
+    interface_of_an_l2_service_locked
+    interface_is_being_locked
+    interface_is_being_locked_and_shall_not_be
+    interface_stays_as_it_is
+
     // Static routes and BGP peers
     static_routes_become_bgp_peers
     bgp_peers_become_static_routes

@@ -9,13 +9,14 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
+use ovhconnect::diagnostic::{Source, Sources};
 use ovhconnect::diff::Goal;
 use ovhconnect::live::observe::{Scope, observe};
 use ovhconnect::sim::clock::SystemClock;
 use ovhconnect::sim::{Account, Fault, Meddling, Options, Peer, PortStatus, Simulator, serve};
 use ovhconnect::status::changes::changes;
-use ovhconnect::status::{Problem, Report, assess, text};
-use ovhconnect::topology::{Topology, files};
+use ovhconnect::status::{Drift, DriftKind, Problem, Report, assess, text};
+use ovhconnect::topology::{self, Field, Spec, Topology, files};
 use snapbox::{Data, assert_data_eq};
 use support::Rehearsal;
 
@@ -60,6 +61,32 @@ async fn a_person_reads_what_is_down_and_what_differs() {
     expect("account.txt", plain(&look(&at, &Scope::Account, None).await, 120));
     let down: Vec<(&str, Problem)> = report.down.iter().map(|it| (it.place.as_str(), it.problem)).collect();
     assert_eq!(down, [(SILENT_POP, Problem::SessionDown)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_interface_is_compared_where_the_topology_speaks_of_it() {
+    let text = std::fs::read_to_string("examples/resilient.yaml").expect("an example");
+    let speaks_of_one = |state: &str| {
+        let pop = "        pop:";
+        let mut sources = Sources::default();
+        let text = text.replacen(pop, &format!("        interface: {{state: {state}}}\n{pop}"), 1);
+        sources.add(Source { path: "topology.yaml".into(), text });
+        topology::parse(&sources).0
+    };
+    let at = bad_day();
+    let look = async |state| {
+        let topology = speaks_of_one(state);
+        let report = look(&at, &Scope::of(&topology), Some(&topology)).await;
+        let of_interfaces = |it: &&Drift| matches!(it.declared, Some(Spec::Interface(_)));
+        let drift: Vec<Drift> = report.drift.iter().flatten().filter(of_interfaces).cloned().collect();
+        (drift, plain(&report, 100))
+    };
+    assert_eq!(look("enabled").await.0, []);
+    let (drift, text) = look("disabled").await;
+    let [only] = drift.as_slice() else { panic!("{drift:?}") };
+    assert_eq!((only.kind, only.fields.as_slice()), (DriftKind::Differs, &[Field::State][..]));
+    assert!(only.address.to_string().contains("/interface/"), "{}", only.address);
+    assert!(text.contains("the topology declares state disabled"), "{text}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -7,8 +7,8 @@ use std::process::Command;
 
 use ovhconnect::diagnostic::{SourceId, Span};
 use ovhconnect::topology::{
-    Address, Asn, Datacenter, DatacenterName, Declaration, Device, Extra, Manage, Membership, Pop, ServiceId,
-    Spec, Topology, VrackDeclaration, VrackName, files,
+    Address, Asn, Datacenter, DatacenterName, Declaration, Device, Extra, Interface, InterfaceState, Manage,
+    Membership, Pop, ServiceId, Spec, Topology, VrackDeclaration, VrackName, files,
 };
 use ovhconnect::whatif::{
     self, Destination, Effect, Fate, Layer, Locations, Loss, Report, VrackReport, assess,
@@ -374,6 +374,22 @@ proptest! {
         prop_assert_eq!(claimed.map(|it| it.name.clone()).collect::<BTreeSet<_>>(), reachable, "nothing lost");
         for LossReportParts { loss, left } in left_after_each(vrack) {
             prop_assert_eq!(left, network.reached(|part| takes(&loss, part)), "{:?}", loss);
+        }
+    }
+
+    #[test]
+    fn over_a_locked_interface_no_path_leads((lab, locations) in labs()) {
+        let whole = assess(&lab.topology, &locations);
+        for service in whole.vracks[0].services.iter().map(|it| it.service) {
+            let mut locked = lab.clone();
+            let state = InterfaceState::Disabled;
+            let address = Address::interface(lab.vrack.clone(), service, None);
+            locked.put(address, Spec::Interface(Interface { state }));
+            let report = assess(&locked.topology, &locations);
+            for (before, now) in whole.vracks[0].destinations.iter().zip(&report.vracks[0].destinations) {
+                let left: Vec<_> = before.paths.iter().filter(|path| path.service != service).collect();
+                prop_assert_eq!(now.paths.iter().collect::<Vec<_>>(), left, "{}", now.name);
+            }
         }
     }
 

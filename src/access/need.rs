@@ -6,7 +6,8 @@ use super::Purpose;
 use crate::api::routes::{self, Call};
 use crate::live::Live;
 use crate::topology::{
-    Datacenter, DatacenterPart, Manage, Membership, Node, Pop, ServiceId, Spec, Topology, VrackName,
+    Datacenter, DatacenterPart, Interface, InterfaceState, Manage, Membership, Node, Pop, ServiceId,
+    ServicePart, Spec, Topology, VrackName,
 };
 
 /// A call, with those parameters filled in that are known beforehand: the first ones.
@@ -42,6 +43,8 @@ struct Service {
     /// Where it was found.
     found: Option<VrackName>,
     described: bool,
+    /// The interfaces whose state is declared, by their id where it is given.
+    interfaces: Vec<(Option<u64>, InterfaceState)>,
     pop: Option<Layer>,
 }
 
@@ -80,6 +83,11 @@ impl Estate {
                     service.home = Some(address.vrack.clone());
                     service.described = description.is_some();
                 }
+                (Spec::Interface(Interface { state }), Some(service)) => {
+                    if let Node::Service(_, ServicePart::Interface(id)) = &address.node {
+                        service.interfaces.push((*id, *state));
+                    }
+                }
                 (Spec::Pop(pop), Some(service)) => {
                     service.pop = Some(if matches!(pop, Pop::L3 { .. }) { Layer::L3 } else { Layer::L2 });
                 }
@@ -112,6 +120,14 @@ impl Asker {
         self.needs.push(Need { call, known });
     }
 
+    /// A call about an interface of a service, by its id where that is known beforehand.
+    fn need_of_interface(&mut self, call: &'static Call, service: ServiceId, interface: Option<u64>) {
+        match interface {
+            Some(interface) => self.need(call, &[&service, &interface]),
+            None => self.need(call, &[&service]),
+        }
+    }
+
     /// What every plan reads.
     fn reads(&mut self) {
         self.need(&routes::SERVICES, &[]);
@@ -120,15 +136,21 @@ impl Asker {
             self.need(&routes::VRACK_TASKS, &[&vrack]);
         }
         let mut asked_for_datacenters = BTreeSet::new();
-        let services: Vec<(ServiceId, Option<VrackName>)> = self
+        let services: Vec<(ServiceId, Option<VrackName>, Vec<Option<u64>>)> = self
             .estate
             .services
             .iter()
-            .map(|(id, service)| (*id, service.home.clone().or_else(|| service.found.clone())))
+            .map(|(id, it)| {
+                let interfaces = it.interfaces.iter().map(|(interface, _)| *interface).collect();
+                (*id, it.home.clone().or_else(|| it.found.clone()), interfaces)
+            })
             .collect();
-        for (service, home) in services {
+        for (service, home, interfaces) in services {
             for call in [&routes::TASKS, &routes::POPS, &routes::DATACENTERS, &routes::EXTRAS] {
                 self.need(call, &[&service]);
+            }
+            for interface in interfaces {
+                self.need_of_interface(&routes::INTERFACE, service, interface);
             }
             // One service of a vRack says what is on offer to all of them.
             if asked_for_datacenters.insert(home) {
@@ -178,6 +200,13 @@ impl Asker {
             }
             if service.described {
                 self.need(&routes::SERVICE_UPDATE, &[&id]);
+            }
+            for (interface, state) in &service.interfaces {
+                let call = match state {
+                    InterfaceState::Disabled => &routes::INTERFACE_LOCK,
+                    InterfaceState::Enabled => &routes::INTERFACE_UNLOCK,
+                };
+                self.need_of_interface(call, id, *interface);
             }
             if service.pop.is_some() {
                 self.need(&routes::POP_CREATE, &[&id]);

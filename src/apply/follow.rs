@@ -10,7 +10,7 @@ use super::event::Progress;
 use super::look::is_in;
 use super::poll::delay;
 use super::tasks::{Sighting, Tasks};
-use crate::api::wire::{ConfigStatus, LightStatus, Task, TaskStatus, VrackTaskStatus};
+use crate::api::wire::{ConfigStatus, InterfaceStatus, LightStatus, Task, TaskStatus, VrackTaskStatus};
 use crate::api::{self, Client};
 use crate::live::PopKey;
 use crate::topology::{ServiceId, VrackName};
@@ -321,6 +321,30 @@ impl<'a> Watch<'a> {
                 )));
             }
             self.pause(|| format!("the move of service {service}")).await?;
+        }
+    }
+
+    /// Waits until an interface is what a lock or an unlock makes of it.
+    pub(super) async fn interface(
+        &mut self,
+        service: ServiceId,
+        interface: u64,
+        wanted: &InterfaceStatus,
+    ) -> Result<(), StepError> {
+        let mut puzzle = Puzzle::default();
+        loop {
+            let found = self.client.interface(service.uuid(), interface).await;
+            let status = found.map_err(|error| self.lost_sight(error))?.status;
+            if status == *wanted {
+                return Ok(());
+            }
+            if puzzle.is_believed(true) {
+                return Err(self.effect(format!(
+                    "the task is over and interface {interface} of service {service} is still `{status}`: plan \
+                     again, and tell OVHcloud's support if it stays so"
+                )));
+            }
+            self.pause(|| format!("interface {interface} of service {service}")).await?;
         }
     }
 

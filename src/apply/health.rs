@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::HealthGate;
 use super::error::StepError;
 use super::event::Progress;
-use super::follow::{Config, Watch};
+use super::follow::Watch;
 use super::run::Runner;
 use crate::api::wire::{ConfigStatus, LightStatus, PopType};
 use crate::api::{self, Client};
@@ -45,7 +45,7 @@ impl Health {
 }
 
 impl Runner<'_> {
-    /// Waits until the session of a PoP is up, where another PoP goes once this one stands.
+    /// Waits until the session of a PoP is up, where another path goes once this one stands.
     pub(super) async fn healthy(&self, id: StepId, pop: PopKey) -> Result<(), StepError> {
         if self.options.health == HealthGate::Off || !self.health.path_keepers.contains(&id) {
             return Ok(());
@@ -65,14 +65,15 @@ impl Runner<'_> {
         }
     }
 
-    /// Before a PoP is deleted: waits until its session is not the last one that is up, where the plan
-    /// says that a path stays. To be held until the deletion has begun: sessions go one after the other.
+    /// Before PoPs are deleted, or their interface is locked: waits until theirs are not the last sessions
+    /// that are up, where the plan says that a path stays. To be held until that has begun: sessions go one
+    /// after the other.
     pub(super) async fn spare(
         &self,
         id: StepId,
-        config: Config,
+        going: &[PopKey],
     ) -> Result<Option<OwnedMutexGuard<()>>, StepError> {
-        let (Config::Pop(pop), Some(step)) = (config, self.plan.step(id)) else { return Ok(None) };
+        let (Some(pop), Some(step)) = (going.first().copied(), self.plan.step(id)) else { return Ok(None) };
         let vrack = &step.address.vrack;
         let before = step.change.and_then(|change| self.plan.changes.get(change)?.before.as_ref());
         let was_up = before.is_some_and(|before| before.status == Status::Active);
@@ -84,7 +85,7 @@ impl Runner<'_> {
         let spare = async {
             let turn = Arc::clone(turn).lock_owned().await;
             let mut told = false;
-            while !is_spare(self.client, vrack, pop).await? {
+            while !are_spare(self.client, vrack, going).await? {
                 if !told {
                     self.progress(id, Progress::LastSession);
                     told = true;
@@ -121,18 +122,20 @@ fn is_refused(error: &api::Error) -> bool {
     matches!(error.status(), Some(400 | 403 | 404 | 405 | 501))
 }
 
-/// Whether nothing is lost when the session of `pop` goes: it is down, or another one of its vRack is up.
-async fn is_spare(client: &Client, vrack: &VrackName, pop: PopKey) -> Result<bool, api::Error> {
+/// Whether no path is lost when the sessions of `going` go: they are down, or another one of their vRack is
+/// up.
+async fn are_spare(client: &Client, vrack: &VrackName, going: &[PopKey]) -> Result<bool, api::Error> {
     let is_up = async |service: Uuid, id: u64| {
         Ok::<_, api::Error>(client.pop_status(service, id).await?.status == LightStatus::Up)
     };
-    if !is_up(pop.service.uuid(), pop.id).await? {
+    let own = try_join_all(going.iter().map(|pop| is_up(pop.service.uuid(), pop.id))).await?;
+    if !own.into_iter().any(|is_up| is_up) {
         return Ok(true);
     }
     let others = async |service: Uuid| {
         let pops = client.pops(service).await?.into_iter();
         let standing = pops.filter(|it| it.kind == PopType::L3 && it.status == ConfigStatus::Active);
-        let others = standing.filter(|it| PopKey { service: service.into(), id: it.id } != pop);
+        let others = standing.filter(|it| !going.contains(&PopKey { service: service.into(), id: it.id }));
         try_join_all(others.map(|other| is_up(service, other.id))).await
     };
     let members = client.vrack_members(vrack.as_str()).await?;

@@ -13,6 +13,7 @@ mod look;
 mod mutate;
 mod poll;
 mod run;
+mod switch;
 mod tasks;
 
 use std::collections::{BTreeSet, HashMap};

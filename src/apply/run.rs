@@ -14,6 +14,7 @@ use super::ids::{self, Made};
 use super::look::Search;
 use super::mutate::{Begun, Finding, Standstill};
 use super::poll::delay;
+use super::switch::Port;
 use super::tasks::Tasks;
 use super::{Options, bodies};
 use crate::api::wire::{ConfigStatus, DatacenterConfig, ExtraConfig, PopConfig, Update};
@@ -71,6 +72,12 @@ impl<'a> Runner<'a> {
             Operation::Attach { service } => self.attach(id, vrack, *service).await,
             Operation::Detach { service } => self.detach(id, vrack, *service).await,
             Operation::Describe { service, description } => self.describe(id, *service, description).await,
+            Operation::Lock { service, interface, carries } => {
+                self.lock(id, Port { service: *service, id: *interface }, carries).await
+            }
+            Operation::Unlock { service, interface, carries } => {
+                self.unlock(id, Port { service: *service, id: *interface }, carries).await
+            }
             Operation::CreatePop { service, pop } => self.create_pop(id, *service, pop).await,
             Operation::DeletePop { pop } => self.delete(id, Config::Pop(*pop)).await,
             Operation::CreateDatacenter { via, datacenter_id, datacenter } => {
@@ -136,7 +143,7 @@ impl<'a> Runner<'a> {
         (self.events)(Event::Progress { step, progress });
     }
 
-    fn watch(&self) -> Watch<'_> {
+    pub(super) fn watch(&self) -> Watch<'_> {
         Watch::new(self.client, &self.tasks, self.options.task_timeout)
     }
 
@@ -370,7 +377,10 @@ impl<'a> Runner<'a> {
             }))
         };
         let place = Place::Service(service);
-        let turn = self.spare(id, config).await?;
+        let turn = match config {
+            Config::Pop(pop) => self.spare(id, &[pop]).await?,
+            Config::Datacenter(..) | Config::Extra(..) => None,
+        };
         let begun = self.mutate(id, &place, call, look).await?;
         drop(turn);
         let work = begun.work(place);
@@ -427,7 +437,7 @@ impl<'a> Runner<'a> {
         let before = here.filter_map(|change| change.before.as_ref());
         before
             .flat_map(|config| match &config.id {
-                ConfigId::Member => Vec::new(),
+                ConfigId::Member | ConfigId::Interface(_) => Vec::new(),
                 ConfigId::Pop(key) => vec![key.id],
                 ConfigId::Datacenter(ids) => ids.values().copied().collect(),
                 ConfigId::Extra { id, .. } => vec![*id],

@@ -82,6 +82,8 @@ pub enum Reason {
     Stuck,
     /// It is being created.
     BeingCreated,
+    /// It is being changed.
+    BeingChanged,
     /// It is being deleted.
     BeingDeleted,
     /// Its service goes to another vRack.
@@ -128,6 +130,7 @@ impl fmt::Display for Reason {
             }
             Self::Stuck => f.write_str("its creation failed (`init` without an unfinished task)"),
             Self::BeingCreated => f.write_str("OVHcloud is still creating it"),
+            Self::BeingChanged => f.write_str("OVHcloud is still changing it"),
             Self::BeingDeleted => f.write_str("OVHcloud is still deleting it"),
             Self::MovesTo { vrack } => write!(f, "its service moves to {vrack}"),
             Self::MovesFrom { vrack } => write!(f, "its service moves here from {vrack}"),

@@ -137,6 +137,7 @@ impl<'a> VrackDiff<'a> {
         let why_gone =
             moves_to.map_or_else(|| self.not_declared(), |vrack| Reason::MovesTo { vrack: vrack.clone() });
         self.membership(&address, live, why_gone.clone());
+        self.interfaces(service);
         let fate = self.pop(service, live, why_gone);
         self.l2_datacenters(service, &fate);
     }
@@ -185,6 +186,46 @@ impl<'a> VrackDiff<'a> {
             fields: declared.map(|declared| declared.spec.differing_fields(&spec)).unwrap_or_default(),
             reason,
         });
+    }
+
+    /// The interfaces that the topology speaks of. The others are not looked at, and left as they are.
+    fn interfaces(&mut self, service: ServiceId) {
+        let live = self.live;
+        let first = Address::interface(self.vrack.clone(), service, None);
+        let last = Address::pop(self.vrack.clone(), service);
+        for (address, _) in self.topology.entries.range(first..last) {
+            let Some(declared) = self.desired(address) else { continue };
+            let Some(config) = live.configs.get(address).and_then(|configs| configs.first()) else {
+                self.diagnostics.push(
+                    rules::NOT_SWITCHABLE
+                        .at(
+                            format!("{address} is neither `enabled` nor `disabled` yet"),
+                            declared.span,
+                            "cannot be locked or unlocked",
+                        )
+                        .help("wait until OVHcloud has put it in service, or leave its state open"),
+                );
+                continue;
+            };
+            let fields = declared.spec.differing_fields(&config.spec);
+            let (action, reason) = match (config.status, fields.is_empty()) {
+                (Status::Creating, true) => (Action::Wait, Reason::BeingChanged),
+                (_, true) => {
+                    self.unchanged += 1;
+                    continue;
+                }
+                (_, false) => (Action::Update, Reason::Differs),
+            };
+            let (address, before, after) = (address.clone(), config.clone(), declared.spec.clone());
+            self.changes.push(Change {
+                address,
+                action,
+                before: Some(before),
+                after: Some(after),
+                fields,
+                reason,
+            });
+        }
     }
 
     /// The vRack that a service is in, or is being moved into.

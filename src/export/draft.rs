@@ -5,14 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Note, NoteKind};
 use crate::live::{Live, LiveConfig, LiveService, Scope, Status};
 use crate::topology::{
-    Address, Datacenter, DatacenterName, DatacenterPart, Extra, Node, Pop, ServiceId, ServicePart, Spec,
-    VrackName,
+    Address, Datacenter, DatacenterName, DatacenterPart, Extra, Interface, InterfaceState, Node, Pop,
+    ServiceId, ServicePart, Spec, VrackName,
 };
 
 /// What is said of something that OVHcloud has not finished.
 pub(super) type Remark = Option<&'static str>;
 
 const BEING_CREATED: &str = "being created";
+const BEING_LOCKED: &str = "being locked";
 
 /// All that will be written.
 #[derive(Debug, Default)]
@@ -34,6 +35,8 @@ pub(super) struct ServiceDraft<'a> {
     pub(super) id: ServiceId,
     pub(super) live: &'a LiveService,
     pub(super) remark: Remark,
+    /// The interfaces that are locked, by their ids.
+    pub(super) locked: Vec<(u64, Remark)>,
     pub(super) pop: Option<PopDraft<'a>>,
 }
 
@@ -199,8 +202,44 @@ impl<'a> Drafter<'a, '_> {
             self.note(NoteKind::UnderWay, address, format!("service {id} is on its way into {vrack}"));
         }
         let pop = self.pop(vrack, id)?;
+        let locked = self.locked(vrack, id);
         let remark = (!is_member).then_some("on its way into the vRack");
-        Ok(ServiceDraft { id, live: service, remark, pop })
+        Ok(ServiceDraft { id, live: service, remark, locked, pop })
+    }
+
+    /// The locked interfaces of a service. One that is in service, as almost all are, is not spoken of: a
+    /// plan looks at what the topology speaks of.
+    fn locked(&mut self, vrack: &VrackName, id: ServiceId) -> Vec<(u64, Remark)> {
+        let first = Address::interface(vrack.clone(), id, None);
+        let last = Address::pop(vrack.clone(), id);
+        let known = self.live.configs.range(first..last);
+        let mut locked = Vec::new();
+        let mut notes = Vec::new();
+        let mut unknown: BTreeSet<u64> =
+            self.live.services.get(&id).into_iter().flat_map(|it| it.interfaces.iter().copied()).collect();
+        for (address, config) in known.flat_map(|(at, configs)| configs.iter().map(move |it| (at, it))) {
+            let Node::Service(_, ServicePart::Interface(Some(interface))) = address.node else { continue };
+            let Spec::Interface(Interface { state }) = config.spec else { continue };
+            unknown.remove(&interface);
+            let changes = config.status == Status::Creating;
+            if state == InterfaceState::Disabled {
+                locked.push((interface, changes.then_some(BEING_LOCKED)));
+            }
+            if changes {
+                let message = format!("{address} is becoming {state}");
+                notes.push((NoteKind::UnderWay, address.clone(), message));
+            }
+        }
+        // Kept for later, or not to be looked at with this credential.
+        notes.extend(unknown.into_iter().map(|interface| {
+            let address = Address::interface(vrack.clone(), id, Some(interface));
+            let message = format!("{address}: it cannot be told whether it is locked");
+            (NoteKind::LeftOut, address, message)
+        }));
+        for (kind, address, message) in notes {
+            self.note(kind, address, message);
+        }
+        locked
     }
 
     fn pop(&mut self, vrack: &'a VrackName, id: ServiceId) -> Result<Option<PopDraft<'a>>, Unwritten> {

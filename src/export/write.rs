@@ -112,16 +112,27 @@ impl Writer {
     }
 
     fn service(&mut self, vrack: &VrackName, draft: &ServiceDraft<'_>) {
-        let ServiceDraft { id, live, remark, pop } = draft;
+        let ServiceDraft { id, live, remark, locked, pop } = draft;
         self.units.push((self.text.len(), Address::membership(vrack.clone(), *id)));
         let facts = facts(live);
         if !facts.is_empty() {
             self.comment(3, &facts, "");
         }
-        let is_bare = live.description.is_empty() && pop.is_none();
+        let is_bare = live.description.is_empty() && locked.is_empty() && pop.is_none();
         self.line(3, &format!("{id}:{}", if is_bare { " {}" } else { "" }), *remark);
         if !live.description.is_empty() {
             self.line(4, &format!("description: {}", scalar_text(&live.description)), None);
+        }
+        let text = |id: &u64| format!("{{interfaceId: {id}, state: disabled}}");
+        match locked.as_slice() {
+            [] => {}
+            [(only, remark)] => self.line(4, &format!("interface: {}", text(only)), *remark),
+            several => {
+                self.line(4, "interface:", None);
+                for (interface, remark) in several {
+                    self.line(5, &format!("- {}", text(interface)), *remark);
+                }
+            }
         }
         if let Some(pop) = pop {
             self.pop(pop);

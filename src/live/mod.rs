@@ -24,7 +24,9 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::topology::{Address, DatacenterName, Node, Pop, ServiceId, ServicePart, Spec, VrackName};
+use crate::topology::{
+    Address, DatacenterName, InterfaceState, Node, Pop, ServiceId, ServicePart, Spec, VrackName,
+};
 
 /// Everything a topology touches, as the API showed it.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -102,6 +104,16 @@ impl Task {
         self.function.starts_with("del") && self.function.ends_with("Configuration")
     }
 
+    /// What an interface becomes by it, by the API's naming of functions.
+    #[must_use]
+    pub fn leads_to(&self) -> Option<InterfaceState> {
+        match self.function.as_str() {
+            "lockInterface" => Some(InterfaceState::Disabled),
+            "unlockInterface" => Some(InterfaceState::Enabled),
+            _ => None,
+        }
+    }
+
     /// Whether it is about the configuration `id`, when it runs on `service`.
     ///
     /// The function's name says of which kind the configuration is: numbers are not unique over kinds.
@@ -110,6 +122,7 @@ impl Task {
         let Some(resource) = self.resource_id.filter(|_| self.is_of_kind(id)) else { return false };
         match id {
             ConfigId::Member => false,
+            ConfigId::Interface(id) => *id == resource,
             ConfigId::Pop(key) => key.service == service && key.id == resource,
             ConfigId::Datacenter(ids) => ids.values().any(|id| *id == resource),
             ConfigId::Extra { id, .. } => *id == resource,
@@ -121,6 +134,7 @@ impl Task {
     pub fn is_of_kind(&self, id: &ConfigId) -> bool {
         let kind = match id {
             ConfigId::Member => return false,
+            ConfigId::Interface(_) => "Interface",
             ConfigId::Pop(_) => "PopConfiguration",
             ConfigId::Datacenter(_) => "DatacenterConfiguration",
             ConfigId::Extra { .. } => "ExtraConfiguration",
@@ -178,6 +192,8 @@ pub struct LiveConfig {
 pub enum ConfigId {
     /// A membership has no number: its address says it all.
     Member,
+    /// An interface, by its id.
+    Interface(u64),
     /// A PoP configuration: the same number everywhere.
     Pop(PopKey),
     /// A datacenter configuration: its number, by the PoP through which it was read.
@@ -201,6 +217,7 @@ impl ConfigId {
     pub fn lowest(&self) -> u64 {
         match self {
             Self::Member => 0,
+            Self::Interface(id) => *id,
             Self::Pop(key) => key.id,
             Self::Datacenter(ids) => ids.values().min().copied().unwrap_or_default(),
             Self::Extra { id, .. } => *id,
@@ -232,7 +249,8 @@ impl ConfigId {
 pub enum Status {
     /// In force.
     Active,
-    /// Being created by an unfinished task.
+    /// Being created by an unfinished task; of an interface: being locked or unlocked, and shown as what it
+    /// becomes.
     Creating,
     /// `init` without an unfinished task.
     ///

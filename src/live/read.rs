@@ -4,6 +4,7 @@
 //! client's affair.
 
 mod assemble;
+mod interfaces;
 mod survey;
 mod vrack;
 
@@ -60,8 +61,9 @@ pub enum ReadError {
 /// such names at once, each with what does exist.
 pub async fn read(client: &Client, topology: &Topology) -> Result<Reading, ReadError> {
     let vracks = topology.vracks.keys().cloned().collect();
-    let (live, ports) = Reader::new(client, topology, vracks, Beside::Nobody).live().await?;
-    let topology = resolve(topology, &live)?;
+    let (mut live, ports) = Reader::new(client, topology, vracks, Beside::Nobody).live().await?;
+    let topology = interfaces::number(&resolve(topology, &live)?, &live).map_err(ReadError::Unfit)?;
+    live.configs.extend(interfaces::states(client, &topology, &live).await?);
     Ok(Reading { topology, live, ports })
 }
 

@@ -36,7 +36,12 @@ pub fn remarks(topology: &Topology, live: &Live, ports: &BTreeMap<u64, Port>) ->
                 found.extend(closed(live, *service, declaration));
             }
             (Node::Service(service, ServicePart::Pop), Spec::Pop(pop)) => {
-                found.extend(port(live, ports, *service, pop, declaration));
+                // Where its state is declared, it will be that.
+                let is_open = topology.interface_state_of(address).is_none();
+                found.extend(
+                    port(live, ports, *service, pop, declaration)
+                        .filter(|it| is_open || it.rule.code != rules::OUT_OF_SERVICE.code),
+                );
             }
             _ => {}
         }
@@ -103,7 +108,7 @@ fn port(
             "carries no traffic, and may be refused",
         );
         return Some(diagnostic.help(match status.as_str() {
-            "disabled" => format!("unlock it: POST /ovhCloudConnect/{service}/interface/{number}/unlock"),
+            "disabled" => "unlock it: `interface: {state: enabled}` beside the `pop`".to_owned(),
             _ => "wait until OVHcloud has put it in service".to_owned(),
         }));
     }

@@ -44,6 +44,8 @@ pub(super) enum Role {
     Claim,
     /// Set the description.
     Describe,
+    /// Lock or unlock an interface, or wait until that is over.
+    Switch,
 }
 
 /// A PoP that a call goes through.
@@ -62,6 +64,7 @@ pub(super) struct Unit<'a> {
     pub(super) settle: Option<NodeIndex>,
     pub(super) release: Option<NodeIndex>,
     pub(super) claim: Option<NodeIndex>,
+    pub(super) switch: Option<NodeIndex>,
 }
 
 impl Unit<'_> {
@@ -71,7 +74,7 @@ impl Unit<'_> {
 
     /// The nodes, in their order.
     pub(super) fn nodes(&self) -> impl Iterator<Item = NodeIndex> + use<> {
-        [self.settle, self.release, self.claim].into_iter().flatten()
+        [self.settle, self.release, self.claim, self.switch].into_iter().flatten()
     }
 
     /// Whether its release is a call of ours, not the end of a deletion that runs already.
@@ -150,19 +153,22 @@ impl<'a> Draft<'a> {
         };
         let status = change.before.as_ref().map(|before| before.status);
         let removes = matches!(change.action, Action::Delete | Action::Replace);
-        let settle = (removes && status == Some(Status::Creating)).then(|| node(Role::Settle));
+        let switches = matches!(change.after, Some(Spec::Interface(_)));
+        let changes = removes || (switches && change.action == Action::Update);
+        let settle = (changes && status == Some(Status::Creating)).then(|| node(Role::Settle));
         let release = (removes || status == Some(Status::Deleting)).then(|| node(Role::Release));
         let makes = match change.action {
             Action::Create | Action::Replace => true,
-            Action::Wait => status == Some(Status::Creating),
+            Action::Wait => status == Some(Status::Creating) && !switches,
             Action::Delete | Action::Update => false,
         };
         let claim = makes.then(|| node(Role::Claim));
+        let switch = switches.then(|| node(Role::Switch));
         if change.fields.contains(&Field::Description) {
             node(Role::Describe);
         }
-        if let (Some(settle), Some(release)) = (settle, release) {
-            self.graph.require(settle, release, Because::Settles);
+        if let (Some(settle), Some(then)) = (settle, release.or(switch)) {
+            self.graph.require(settle, then, Because::Settles);
         }
         if let (Some(release), Some(claim)) = (release, claim) {
             self.graph.require(release, claim, Because::MadeAnew);
@@ -170,7 +176,7 @@ impl<'a> Draft<'a> {
         let unit = self.units.len();
         self.by_address.entry(&change.address).or_default().push(unit);
         self.by_vrack.entry(&change.address.vrack).or_default().push(unit);
-        self.units.push(Unit { change, settle, release, claim });
+        self.units.push(Unit { change, settle, release, claim, switch });
     }
 
     /// Adds a wait for a task of someone else.

@@ -6,11 +6,12 @@ use petgraph::graph::NodeIndex;
 
 use super::draft::{Call, Draft, Role, Through, Work};
 use super::graph::Cycle;
-use super::{DatacenterRef, Edge, ExtraRef, NewExtra, Operation, Step, StepId, Target, Via};
+use super::{DatacenterRef, Edge, ExtraRef, NewExtra, Operation, Step, StepId, Target, Via, ports};
 use crate::diff::{Action, Change};
-use crate::live::{ConfigId, Live, LiveConfig, PopKey, Status};
+use crate::live::{ConfigId, Live, LiveConfig, PopKey, Status, Task};
 use crate::topology::{
-    Address, DatacenterName, DatacenterPart, Extra, Membership, Node, ServiceId, ServicePart, Spec,
+    Address, DatacenterName, DatacenterPart, Extra, Interface, InterfaceState, Membership, Node, ServiceId,
+    ServicePart, Spec,
 };
 
 /// The steps in a stable order, and the edges between them.
@@ -46,6 +47,7 @@ fn explain(draft: &Draft<'_>, cycle: &[NodeIndex]) -> Cycle {
             Work::Part(Role::Release, _) => "remove".to_owned(),
             Work::Part(Role::Claim, _) => "make".to_owned(),
             Work::Part(Role::Describe, _) => "describe".to_owned(),
+            Work::Part(Role::Switch, _) => "switch".to_owned(),
         };
         format!("{role} {}", call.address)
     };
@@ -83,7 +85,7 @@ impl Finisher<'_, '_> {
 
     fn operation(&self, call: &Call, role: Role, change: &Change) -> Operation {
         let waits = change.before.as_ref().is_some_and(|before| match role {
-            Role::Claim => change.action == Action::Wait,
+            Role::Claim | Role::Switch => change.action == Action::Wait,
             Role::Release => before.status == Status::Deleting,
             Role::Settle | Role::Describe => false,
         });
@@ -91,15 +93,19 @@ impl Finisher<'_, '_> {
             if let Node::Service(service, ServicePart::Membership) = &change.address.node {
                 return self.awaited_move(*service, change);
             }
+            if let Node::Service(service, ServicePart::Interface(_)) = &change.address.node {
+                return self.awaited_switch(*service, change);
+            }
             let target = self.target(call, role, change);
             return match role {
                 Role::Claim => Operation::AwaitActive { target },
                 Role::Settle => Operation::AwaitSettled { target },
-                Role::Release | Role::Describe => Operation::AwaitGone { target },
+                Role::Release | Role::Describe | Role::Switch => Operation::AwaitGone { target },
             };
         }
         match &change.address.node {
             Node::Service(service, ServicePart::Membership) => membership(*service, role, change),
+            Node::Service(service, ServicePart::Interface(_)) => self.switch(*service, change),
             Node::Service(service, ServicePart::Pop) => self.pop(*service, role, change),
             Node::Service(_, ServicePart::L2Datacenter(name))
             | Node::Datacenter(name, DatacenterPart::Config) => self.datacenter(call, role, change, name),
@@ -115,6 +121,32 @@ impl Finisher<'_, '_> {
         match self.live.move_of(&change.address.vrack, service) {
             Some(task) => Operation::AwaitVrackTask { task: task.id, function: task.function.clone() },
             None => unreachable!("a service is on the move only where a task of the vRack moves it"),
+        }
+    }
+
+    /// A lock or unlock that runs already is over when its task is.
+    fn awaited_switch(&self, service: ServiceId, change: &Change) -> Operation {
+        let id = change.before.as_ref().map(|before| &before.id);
+        let mut tasks = self.live.services.get(&service).into_iter().flat_map(|found| &found.tasks);
+        match tasks.rfind(|task| id.is_some_and(|id| task.is_about(service, id))) {
+            Some(Task { id: task, function, .. }) => {
+                Operation::AwaitTask { service, task: *task, function: function.clone() }
+            }
+            None => unreachable!("an interface is being changed only where a task of its service does it"),
+        }
+    }
+
+    fn switch(&self, service: ServiceId, change: &Change) -> Operation {
+        let (Some(ConfigId::Interface(interface)), Some(Spec::Interface(Interface { state }))) =
+            (change.before.as_ref().map(|before| &before.id), &change.after)
+        else {
+            unreachable!("an interface that is switched was read with its id, and is given a state")
+        };
+        let interface = *interface;
+        let carries = ports::carried(self.draft, self.live, service, interface);
+        match state {
+            InterfaceState::Disabled => Operation::Lock { service, interface, carries },
+            InterfaceState::Enabled => Operation::Unlock { service, interface, carries },
         }
     }
 

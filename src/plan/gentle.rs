@@ -73,18 +73,25 @@ pub(super) fn wait_before_moves(draft: &mut Draft<'_>, live: &Live) {
 
 /// What goes down to come back does not go down before everything is over that its return waits for.
 pub(super) fn wait_before_outages(draft: &mut Draft<'_>) {
-    let waits: Vec<NodeIndex> = draft.graph.indices().filter(|node| is_wait(draft, *node)).collect();
+    let is_awaited = |node: &NodeIndex| is_wait(draft, *node) || is_switch(draft, *node);
+    let waits: Vec<NodeIndex> = draft.graph.indices().filter(is_awaited).collect();
+    let anew = draft.units.iter().filter(|unit| unit.deletes() && unit.creates());
+    let all_replaced: Vec<(NodeIndex, NodeIndex)> =
+        anew.filter_map(|unit| Some((unit.release?, unit.claim?))).collect();
+    if all_replaced.is_empty() {
+        return;
+    }
     for wait in waits {
+        // Nothing waits for most.
+        if draft.graph.descendants(wait).is_empty() {
+            continue;
+        }
         let because = match draft.graph.node(wait).work {
             Work::Task { .. } => Because::ForeignTask,
-            Work::Part(..) => Because::Settles,
+            Work::Part(..) if is_wait(draft, wait) => Because::Settles,
+            Work::Part(..) => Because::InterfaceFirst,
         };
-        let mut replaced: Vec<(NodeIndex, NodeIndex)> = draft
-            .units
-            .iter()
-            .filter(|unit| unit.deletes() && unit.creates())
-            .filter_map(|unit| Some((unit.release?, unit.claim?)))
-            .collect();
+        let mut replaced = all_replaced.clone();
         // What waits with the first may make others wait as well.
         loop {
             let waiting = draft.graph.descendants(wait);
@@ -139,9 +146,14 @@ fn is_wait(draft: &Draft<'_>, node: NodeIndex) -> bool {
     match role {
         Role::Settle => true,
         Role::Release => change.before.as_ref().is_some_and(|it| it.status == Status::Deleting),
-        Role::Claim => change.action == Action::Wait,
+        Role::Claim | Role::Switch => change.action == Action::Wait,
         Role::Describe => false,
     }
+}
+
+/// Whether a node locks or unlocks an interface.
+fn is_switch(draft: &Draft<'_>, node: NodeIndex) -> bool {
+    matches!(draft.graph.node(node).work, Work::Part(Role::Switch, _))
 }
 
 /// Whether a node removes something.

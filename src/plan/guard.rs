@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use super::Plan;
+use super::{Carried, Operation, Plan};
 use crate::diff::{Action, Change};
 use crate::live::Status;
 use crate::topology::{Address, Node, ServicePart, Topology, VrackName};
@@ -15,7 +15,8 @@ pub struct Guards {
     pub max_deletes: Option<usize>,
     /// What is not to happen at all.
     pub deny: BTreeSet<Denied>,
-    /// Whether nothing that is live may be deleted or replaced, because nobody looks at the plan.
+    /// Whether nothing that is live may be deleted, replaced or taken down with its interface, because nobody
+    /// looks at the plan.
     pub no_disruption: bool,
 }
 
@@ -67,8 +68,10 @@ pub enum Violation {
     },
     /// It disrupts what is live and nobody looks at it.
     Disruption {
-        /// How many live configurations are deleted or replaced.
+        /// How many live configurations are deleted, replaced, or taken down with an interface.
         count: usize,
+        /// What is done to them, in words.
+        how: &'static str,
         /// The first of them.
         first: Address,
     },
@@ -78,7 +81,11 @@ impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Protected { address, action, by, why } => {
-                let would = if *action == Action::Replace { "replaced" } else { "deleted" };
+                let would = match action {
+                    Action::Replace => "replaced",
+                    Action::Update => "taken down",
+                    Action::Create | Action::Delete | Action::Wait => "deleted",
+                };
                 write!(f, "{address} would be {would} ({why}), and ")?;
                 if by == address { f.write_str("it is protected") } else { write!(f, "{by} is protected") }
             }
@@ -101,12 +108,12 @@ impl fmt::Display for Violation {
             Self::LastPath { vrack } => {
                 write!(f, "{vrack} would be without any l3 path, at least for a moment (--deny last-path)")
             }
-            Self::Disruption { count: 1, first } => {
-                write!(f, "{first} is live and would be deleted or replaced, and nobody looks at this plan")
+            Self::Disruption { count: 1, how, first } => {
+                write!(f, "{first} is live and would be {how}, and nobody looks at this plan")
             }
-            Self::Disruption { count, first } => write!(
+            Self::Disruption { count, how, first } => write!(
                 f,
-                "{count} live configurations would be deleted or replaced ({first} and others), and nobody looks at this plan"
+                "{count} live configurations would be {how} ({first} and others), and nobody looks at this plan"
             ),
         }
     }
@@ -139,6 +146,14 @@ pub fn check(plan: &Plan, topology: &Topology, guards: &Guards) -> Vec<Violation
         .filter(|change| removes(change))
         .filter_map(|it| protected(it, topology))
         .collect();
+    violations.extend(carried(plan).filter_map(|(it, interface)| {
+        Some(Violation::Protected {
+            address: it.address.clone(),
+            action: Action::Update,
+            by: topology.protection_of(&it.address)?,
+            why: format!("interface {interface} is locked"),
+        })
+    }));
     let deletes = plan.changes.iter().filter(|change| removes(change)).count();
     if let Some(limit) = max_deletes.filter(|limit| deletes > *limit) {
         violations.push(Violation::TooManyDeletes { deletes, limit });
@@ -160,14 +175,31 @@ pub fn check(plan: &Plan, topology: &Topology, guards: &Guards) -> Vec<Violation
     if *no_disruption {
         // What is left of a failed creation carries nothing.
         let stands = |change: &&Change| change.before.as_ref().is_some_and(|it| it.status != Status::Stuck);
-        let disrupted: Vec<&Change> =
-            plan.changes.iter().filter(|change| removes(change)).filter(stands).collect();
+        let removed = plan.changes.iter().filter(|change| removes(change)).filter(stands);
+        let mut disrupted: Vec<&Address> = removed.map(|change| &change.address).collect();
+        let removals = disrupted.len();
+        disrupted.extend(carried(plan).map(|(it, _)| &it.address));
+        disrupted.sort();
         if let Some(first) = disrupted.first() {
-            let (count, first) = (disrupted.len(), first.address.clone());
-            violations.push(Violation::Disruption { count, first });
+            let how = match (removals, disrupted.len() - removals) {
+                (_, 0) => "deleted or replaced",
+                (0, _) => "taken down with its interface",
+                (..) => "deleted, replaced or taken down with their interface",
+            };
+            violations.push(Violation::Disruption { count: disrupted.len(), how, first: (*first).clone() });
         }
     }
     violations
+}
+
+/// What is in force and goes down with an interface that is locked, each with that interface.
+fn carried(plan: &Plan) -> impl Iterator<Item = (&Carried, u64)> {
+    plan.steps.iter().flat_map(|step| match &step.operation {
+        Operation::Lock { interface, carries, .. } => {
+            carries.iter().map(|it| (it, *interface)).collect::<Vec<_>>()
+        }
+        _ => Vec::new(),
+    })
 }
 
 /// Whether something live goes, for good or to come back.

@@ -1,7 +1,7 @@
 //! What stands while a plan runs: the least number of l3 paths, of configured datacenters and of BGP
 //! peers, and what goes down from which step to which.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use petgraph::algo::maximum_matching;
 use petgraph::graph::{NodeIndex, UnGraph};
@@ -9,7 +9,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::draft::Draft;
-use super::{Operation, Plan, StepId};
+use super::ports::{Ports, Switched};
+use super::{Carried, Operation, Plan, StepId};
 use crate::diff::Reason;
 use crate::live::{Live, LiveConfig, Status};
 use crate::topology::{
@@ -64,13 +65,21 @@ pub struct Outage {
     pub from: StepId,
     /// The step that brings it back, if one does.
     pub until: Option<StepId>,
+    /// Whether it goes down with its interface, and stays configured.
+    pub locked: bool,
 }
 
 /// Every configuration in force that a plan takes down, in the order of its changes. Of duplicates one
 /// stays: they are not among them.
 #[must_use]
 pub fn outages(plan: &Plan) -> Vec<Outage> {
-    let mut outages: BTreeMap<usize, Outage> = BTreeMap::new();
+    let mut outages: BTreeMap<usize, Vec<Outage>> = BTreeMap::new();
+    let locks = plan.steps.iter().filter_map(|step| match step.operation {
+        Operation::Lock { interface, .. } => Some(interface),
+        _ => None,
+    });
+    let locked: BTreeSet<u64> = locks.collect();
+    let stays_locked = |interface: Option<u64>| interface.is_some_and(|id| locked.contains(&id));
     for (id, step) in plan.steps() {
         let Some((at, change)) = step.change.and_then(|at| Some((at, plan.changes.get(at)?))) else {
             continue;
@@ -83,30 +92,45 @@ pub fn outages(plan: &Plan) -> Vec<Outage> {
             Operation::DeletePop { .. }
             | Operation::DeleteDatacenter { .. }
             | Operation::DeleteExtra { .. } => {
-                outages.insert(at, Outage { address: step.address.clone(), from: id, until: None });
+                outages.insert(
+                    at,
+                    vec![Outage { address: step.address.clone(), from: id, until: None, locked: false }],
+                );
+            }
+            // What is configured on an interface goes down with it, and stays.
+            Operation::Lock { carries, .. } => {
+                let down = |it: &Carried| Outage {
+                    address: it.address.clone(),
+                    from: id,
+                    until: None,
+                    locked: true,
+                };
+                outages.insert(at, carries.iter().map(down).collect());
             }
             // Of another layer, it is not what it was.
             Operation::CreatePop { .. } if change.fields.contains(&Field::Type) => {}
+            Operation::CreatePop { pop, .. } if stays_locked(pop.interface_id()) => {}
             Operation::CreatePop { .. }
             | Operation::CreateDatacenter { .. }
             | Operation::CreateExtra { .. } => {
-                if let Some(outage) = outages.get_mut(&at) {
+                for outage in outages.entry(at).or_default() {
                     outage.until = Some(id);
                 }
             }
             _ => {}
         }
     }
-    outages.into_values().collect()
+    outages.into_values().flatten().collect()
 }
 
 /// The impact of a draft on every vRack it touches.
 pub(super) fn of(draft: &Draft<'_>, live: &Live) -> BTreeMap<VrackName, Impact> {
+    let ports = Ports::of(draft, live);
     let vracks = draft.vracks().into_iter();
-    vracks.map(|vrack| (vrack.clone(), of_vrack(draft, live, vrack))).collect()
+    vracks.map(|vrack| (vrack.clone(), of_vrack(draft, live, &ports, vrack))).collect()
 }
 
-fn of_vrack(draft: &Draft<'_>, live: &Live, vrack: &VrackName) -> Impact {
+fn of_vrack(draft: &Draft<'_>, live: &Live, ports: &Ports<'_>, vrack: &VrackName) -> Impact {
     // With the last l3 PoP on its way out, what it carries no longer counts.
     let doomed = live.l3_pops(vrack).all(|(_, config)| config.status == Status::Deleting);
     let is_up = |config: &LiveConfig| config.status == Status::Active && !doomed;
@@ -116,7 +140,7 @@ fn of_vrack(draft: &Draft<'_>, live: &Live, vrack: &VrackName) -> Impact {
     let standing = live.in_vrack(vrack).flat_map(|(at, configs)| configs.iter().map(move |it| (at, it)));
     for (address, config) in standing.filter(|(_, config)| is_up(config)) {
         match counted(address, &config.spec) {
-            Some(Counted::Path) => paths.before += 1,
+            Some(Counted::Path) => paths.before += usize::from(ports.carried(address, &config.spec)),
             Some(Counted::Datacenter) => datacenters.before += 1,
             Some(Counted::Peer(name)) => peers.entry(name).or_default().before += 1,
             None => {}
@@ -130,11 +154,18 @@ fn of_vrack(draft: &Draft<'_>, live: &Live, vrack: &VrackName) -> Impact {
             Some(Counted::Peer(name)) => note(peers.entry(name).or_default()),
             None => {}
         };
-        if let (Some(config), true) = (unit.released().filter(|config| is_up(config)), unit.deletes()) {
+        let was_up = |config: &&LiveConfig| is_up(config) && ports.carried(address, &config.spec);
+        if let (Some(config), true) = (unit.released().filter(was_up), unit.deletes()) {
             count(&config.spec, &|ups| ups.down.extend(unit.release));
         }
-        if let Some(spec) = unit.claimed() {
+        if let Some(spec) = unit.claimed().filter(|spec| ports.carries_when_made(address, spec)) {
             count(spec, &|ups| ups.up.extend(unit.claim));
+        }
+    }
+    for switched in ports.switched(vrack) {
+        match switched {
+            Switched::Down(node) => paths.down.push(*node),
+            Switched::Up(node) => paths.up.push(*node),
         }
     }
     let peers = peers.into_iter().filter(|(_, ups)| !ups.down.is_empty());

@@ -8,9 +8,10 @@ use petgraph::graph::NodeIndex;
 use super::Because;
 use super::draft::{Draft, Unit};
 use super::finish::pop_key;
+use super::ports::Ports;
 use crate::diff::Action;
 use crate::live::{Live, LiveConfig, PopKey, Status};
-use crate::topology::{Node, VrackName};
+use crate::topology::{Node, Spec, VrackName};
 
 /// How the l3 datacenters of a vRack are reached while the plan runs.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -72,7 +73,7 @@ pub(super) struct Old {
 /// The vRacks with the fewest ways to keep a path choose first, of them those with something behind it;
 /// one that comes too late is tried once as the first of all, and the best outcome counts.
 pub(super) fn secure<'a>(draft: &mut Draft<'a>, live: &Live) -> BTreeMap<&'a VrackName, Lifeline> {
-    let ties = Ties::of(draft);
+    let ties = Ties::of(draft, live);
     let mut vracks = draft.vracks();
     let ways: BTreeMap<&VrackName, usize> =
         vracks.iter().map(|vrack| (*vrack, ways(draft, vrack, live, &ties))).collect();
@@ -108,7 +109,7 @@ pub(super) fn secure<'a>(draft: &mut Draft<'a>, live: &Live) -> BTreeMap<&'a Vra
 }
 
 /// In how many ways a vRack could keep a path if it were alone: with which new PoP before which old one.
-fn ways(draft: &Draft<'_>, vrack: &VrackName, live: &Live, ties: &Ties) -> usize {
+fn ways(draft: &Draft<'_>, vrack: &VrackName, live: &Live, ties: &Ties<'_>) -> usize {
     if !kept(draft, vrack, live).is_empty() {
         return 0;
     }
@@ -119,7 +120,8 @@ fn ways(draft: &Draft<'_>, vrack: &VrackName, live: &Live, ties: &Ties) -> usize
 }
 
 /// How the l3 PoPs that are made, and those that go, depend on each other and on datacenters.
-struct Ties {
+#[derive(Default)]
+struct Ties<'a> {
     /// How many PoPs have to go before one is made, and how many are made only after one is gone: the
     /// fewer, the less it is in the way of the paths of other vRacks.
     count: BTreeMap<NodeIndex, usize>,
@@ -127,10 +129,14 @@ struct Ties {
     datacenters: BTreeMap<NodeIndex, usize>,
     /// Whether one waits for another of another vRack.
     cross: bool,
+    /// The vRacks of which a PoP has to go before one of another vRack is made.
+    awaited: BTreeSet<&'a VrackName>,
+    /// Those that keep no path up, because their interface is locked.
+    dark: BTreeSet<NodeIndex>,
 }
 
-impl Ties {
-    fn of(draft: &Draft<'_>) -> Self {
+impl<'a> Ties<'a> {
+    fn of(draft: &Draft<'a>, live: &Live) -> Self {
         let pops = || draft.units.iter().filter(|unit| unit.is_pop());
         let removals: BTreeSet<NodeIndex> =
             pops().filter(|unit| unit.releases_l3_pop()).filter_map(|unit| unit.release).collect();
@@ -138,7 +144,17 @@ impl Ties {
             draft.units.iter().filter(|unit| unit.is_l3_datacenter()).filter_map(node).collect()
         };
         let (going, coming) = (datacenters(|unit| unit.release), datacenters(|unit| unit.claim));
-        let mut ties = Self { count: BTreeMap::new(), datacenters: BTreeMap::new(), cross: false };
+        let ports = Ports::of(draft, live);
+        let dark = pops().flat_map(|unit| {
+            let was_dark = |it: &&LiveConfig| !ports.carried(unit.address(), &it.spec);
+            let dark_when_made = |spec: &&Spec| !ports.carries_when_made(unit.address(), spec);
+            let release = unit.released().filter(was_dark).and(unit.release);
+            release.into_iter().chain(unit.claimed().filter(dark_when_made).and(unit.claim))
+        });
+        let dark = dark.collect();
+        let vracks: BTreeMap<NodeIndex, &'a VrackName> =
+            pops().flat_map(|unit| unit.nodes().map(|node| (node, &unit.change.address.vrack))).collect();
+        let mut ties = Self { dark, ..Self::default() };
         for removal in &removals {
             let after = draft.graph.descendants(*removal);
             ties.datacenters.insert(*removal, after.iter().filter(|node| coming.contains(node)).count());
@@ -149,25 +165,32 @@ impl Ties {
             for removal in before.iter().filter(|node| removals.contains(node)) {
                 *ties.count.entry(claim).or_default() += 1;
                 *ties.count.entry(*removal).or_default() += 1;
-                let vrack = |node: NodeIndex| &draft.graph.node(node).address.vrack;
-                ties.cross |= vrack(*removal) != vrack(claim);
+                if vracks[removal] != vracks[&claim] {
+                    ties.cross = true;
+                    ties.awaited.insert(vracks[removal]);
+                }
             }
         }
         ties
+    }
+
+    fn is_dark(&self, pop: NodeIndex) -> bool {
+        self.dark.contains(&pop)
     }
 
     fn count(&self, node: NodeIndex) -> usize {
         self.count.get(&node).copied().unwrap_or_default()
     }
 
-    /// How many datacenters a PoP is tied to, where that may decide: between vRacks the PoPs alone do, so
-    /// that what goes down for want of a path is the same whichever datacenters change.
-    fn datacenters(&self, pop: NodeIndex) -> usize {
-        self.datacenters.get(&pop).copied().filter(|_| !self.cross).unwrap_or_default()
+    /// How many datacenters a PoP of a vRack is tied to, where that may decide: where another vRack waits
+    /// for a PoP of this one the PoPs alone do, so that what goes down for want of a path is the same
+    /// whichever datacenters change.
+    fn datacenters(&self, vrack: &VrackName, pop: NodeIndex) -> usize {
+        self.datacenters.get(&pop).copied().filter(|_| !self.awaited.contains(vrack)).unwrap_or_default()
     }
 }
 
-fn of(draft: &mut Draft<'_>, vrack: &VrackName, live: &Live, ties: &Ties) -> Lifeline {
+fn of(draft: &mut Draft<'_>, vrack: &VrackName, live: &Live, ties: &Ties<'_>) -> Lifeline {
     let kept = kept(draft, vrack, live);
     if !kept.is_empty() {
         return Lifeline::Kept(kept);
@@ -181,11 +204,16 @@ fn of(draft: &mut Draft<'_>, vrack: &VrackName, live: &Live, ties: &Ties) -> Lif
         }
         (Some(old), None) => Lifeline::Ending { old, removals: removals(&olds) },
         (Some(first_old), Some(first_new)) => {
-            // One that is up keeps a path up; failing that, any keeps the datacenters from going with the last.
-            for is_up in [true, false] {
+            // One that is up and carries something keeps a path up; failing that, any keeps the datacenters
+            // from going with the last.
+            for (is_up, is_dark) in [(true, false), (true, true), (false, false), (false, true)] {
+                let is_it = |old: &&Old| old.is_up == is_up && ties.is_dark(old.release) == is_dark;
                 for new in &news {
-                    for old in olds.iter().filter(|old| old.is_up == is_up) {
-                        if draft.graph.prefer(*new, old.release, Because::KeepsPath) {
+                    for old in olds.iter().filter(is_it) {
+                        // One that carries nothing is no path, and still serves for calls to datacenters.
+                        let because =
+                            if ties.is_dark(*new) { Because::KeepsDatacenter } else { Because::KeepsPath };
+                        if draft.graph.prefer(*new, old.release, because) {
                             // One that is up and stands until then is the one to call through.
                             let old = if is_up { *old } else { first_old };
                             return Lifeline::Rolling { new: *new, old };
@@ -233,7 +261,7 @@ fn untouched<'l>(
 
 /// The l3 PoPs that the plan removes, those that are up first, of them the least tied, and of those the
 /// one for whose end the fewest datacenters wait.
-fn olds(draft: &Draft<'_>, vrack: &VrackName, ties: &Ties) -> Vec<Old> {
+fn olds(draft: &Draft<'_>, vrack: &VrackName, ties: &Ties<'_>) -> Vec<Old> {
     let units =
         draft.in_vrack(vrack).filter(|unit| unit.is_pop() && unit.releases_l3_pop() && unit.deletes());
     let mut olds: Vec<Old> = units
@@ -243,17 +271,24 @@ fn olds(draft: &Draft<'_>, vrack: &VrackName, ties: &Ties) -> Vec<Old> {
             Some(Old { is_up, key: pop_key(Some(config))?, settle: unit.settle, release: unit.release? })
         })
         .collect();
-    let rank = |old: &Old| (!old.is_up, ties.count(old.release), ties.datacenters(old.release));
+    let rank = |old: &Old| {
+        (!old.is_up, ties.is_dark(old.release), ties.count(old.release), ties.datacenters(vrack, old.release))
+    };
     olds.sort_by_key(rank);
     olds
 }
 
 /// The nodes that make an l3 PoP, or wait for one that is being made: first the least tied, of them the
 /// one for which the fewest datacenters go.
-fn news(draft: &Draft<'_>, vrack: &VrackName, ties: &Ties) -> Vec<NodeIndex> {
+fn news(draft: &Draft<'_>, vrack: &VrackName, ties: &Ties<'_>) -> Vec<NodeIndex> {
     let units = draft.in_vrack(vrack).filter(|unit| unit.is_pop() && unit.claims_l3_pop());
     let rank = |unit: &Unit<'_>, claim| {
-        (unit.change.action != Action::Wait, ties.count(claim), ties.datacenters(claim))
+        (
+            ties.is_dark(claim),
+            unit.change.action != Action::Wait,
+            ties.count(claim),
+            ties.datacenters(vrack, claim),
+        )
     };
     let mut news: Vec<_> =
         units.filter_map(|unit| unit.claim.map(|claim| (rank(unit, claim), claim))).collect();

@@ -15,6 +15,7 @@ mod lifeline;
 mod only;
 mod order;
 mod outage;
+mod ports;
 pub mod saved;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -101,6 +102,24 @@ pub enum Operation {
         /// The new description.
         description: String,
     },
+    /// Take an interface out of service.
+    Lock {
+        /// The service.
+        service: ServiceId,
+        /// The interface.
+        interface: u64,
+        /// What is taken down with it.
+        carries: Vec<Carried>,
+    },
+    /// Put an interface back in service.
+    Unlock {
+        /// The service.
+        service: ServiceId,
+        /// The interface.
+        interface: u64,
+        /// What comes back with it.
+        carries: Vec<Carried>,
+    },
     /// Create a PoP configuration.
     CreatePop {
         /// The service.
@@ -186,6 +205,8 @@ impl Operation {
             Self::Attach { .. } => "attach",
             Self::Detach { .. } => "detach",
             Self::Describe { .. } => "describe",
+            Self::Lock { .. } => "lock",
+            Self::Unlock { .. } => "unlock",
             Self::CreatePop { .. } => "createPop",
             Self::DeletePop { .. } => "deletePop",
             Self::CreateDatacenter { .. } => "createDatacenter",
@@ -212,6 +233,18 @@ impl Operation {
                 | Self::AwaitVrackTask { .. }
         )
     }
+}
+
+/// A PoP configuration that is in force before and after a plan, on an interface that the plan switches.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Carried {
+    /// Where it stands.
+    pub address: Address,
+    /// Which.
+    pub pop: PopKey,
+    /// Whether it is an l3 path; else it is an l2 link.
+    pub is_l3: bool,
 }
 
 /// A configuration that something is awaited of.
@@ -398,6 +431,14 @@ pub enum Because {
     KeepsPeer,
     /// What takes its place is there first.
     AddedFirst,
+    /// A service that is at work may not change vRack.
+    ///
+    /// Assumed: the API refuses that (409), and not for what runs on the vRack, where a task would be seen.
+    OneAtATime,
+    /// The interface it is configured on is in service first.
+    InterfaceFirst,
+    /// What is configured on the interface is in its final form first.
+    InterfaceLast,
 }
 
 impl fmt::Display for Because {
@@ -422,6 +463,9 @@ impl fmt::Display for Because {
             Self::KeepsDatacenter => f.write_str("it keeps a datacenter up"),
             Self::KeepsPeer => f.write_str("it keeps a BGP peer up"),
             Self::AddedFirst => f.write_str("what takes its place is added first"),
+            Self::OneAtATime => f.write_str("a service does not change vRack while it is at work"),
+            Self::InterfaceFirst => f.write_str("the interface it is on is unlocked first"),
+            Self::InterfaceLast => f.write_str("an interface is locked once nothing more is done on it"),
         }
     }
 }

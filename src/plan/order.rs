@@ -16,6 +16,7 @@ use super::draft::{Draft, Through, Unit};
 use super::freed::{self, is_bgp, is_network};
 use super::gentle;
 use super::lifeline::{self, Lifeline, Old};
+use super::ports::{self, Ports, Switched};
 use crate::diff::{Action, Change};
 use crate::live::{ConfigId, Live, LiveConfig, PopKey, Status, Task, VrackTask};
 use crate::topology::{Address, Node, ServiceId, Spec, VrackName};
@@ -31,8 +32,11 @@ pub(super) fn ordered<'a>(changes: &'a [Change], live: &Live) -> Draft<'a> {
     gentle::wait_at_offices(&mut draft, live);
     gentle::wait_before_moves(&mut draft, live);
     gentle::wait_before_outages(&mut draft);
+    ports::keep_from_moves(&mut draft);
+    ports::lock_last(&mut draft);
+    let ports = Ports::of(&draft, live);
     for vrack in lifelines.keys() {
-        roll_pops(&mut draft, vrack);
+        roll_pops(&mut draft, vrack, &ports);
         roll_extras(&mut draft, vrack);
         gentle::move_routes(&mut draft, vrack);
     }
@@ -62,6 +66,7 @@ pub(super) fn demanded<'a>(
     doomed(&mut draft, live);
     twins(&mut draft);
     freed::require(&mut draft, live);
+    ports::require(&mut draft);
     draft
 }
 
@@ -337,16 +342,29 @@ fn before(draft: &mut Draft<'_>, node: &Routed, old: &Old, removals: &[NodeIndex
     }
 }
 
-/// The l3 PoPs of a vRack go one after the other, and what is new comes before what goes.
-fn roll_pops(draft: &mut Draft<'_>, vrack: &VrackName) {
-    let units: Vec<&Unit<'_>> = draft.in_vrack(vrack).filter(|unit| unit.is_pop()).collect();
-    let turns: Vec<Turn> = units
-        .into_iter()
-        .map(|unit| Turn {
-            down: unit.release.filter(|_| unit.releases_l3_pop() && is_up(unit)).into_iter().collect(),
-            up: unit.claim.filter(|_| unit.claims_l3_pop()).into_iter().collect(),
-        })
-        .collect();
+/// The l3 paths of a vRack go one after the other, and what is new comes before what goes. A path is a PoP
+/// on an interface that is in service.
+fn roll_pops(draft: &mut Draft<'_>, vrack: &VrackName, ports: &Ports<'_>) {
+    let units = draft.in_vrack(vrack).filter(|unit| unit.is_pop());
+    let of_pops = units.map(|unit| Turn {
+        down: unit
+            .release
+            .filter(|_| unit.releases_l3_pop() && is_up(unit))
+            .filter(|_| unit.released().is_some_and(|config| ports.carried(unit.address(), &config.spec)))
+            .into_iter()
+            .collect(),
+        up: unit
+            .claim
+            .filter(|_| unit.claims_l3_pop())
+            .filter(|_| unit.claimed().is_some_and(|spec| ports.carries_when_made(unit.address(), spec)))
+            .into_iter()
+            .collect(),
+    });
+    let of_ports = ports.switched(vrack).iter().map(|switched| match switched {
+        Switched::Down(node) => Turn { down: vec![*node], up: Vec::new() },
+        Switched::Up(node) => Turn { down: Vec::new(), up: vec![*node] },
+    });
+    let turns: Vec<Turn> = of_pops.chain(of_ports).collect();
     roll(draft, turns, &Because::KeepsPath);
 }
 

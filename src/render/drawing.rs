@@ -10,7 +10,8 @@ use super::estate::{Estate, Item, Mark, ServiceFacts};
 use super::words::clip;
 use crate::diff::Action;
 use crate::topology::{
-    Datacenter, DatacenterName, DatacenterPart, Extra, Node, Pop, ServiceId, ServicePart, Spec, VrackName,
+    Datacenter, DatacenterName, DatacenterPart, Extra, Interface, InterfaceState, Node, Pop, ServiceId,
+    ServicePart, Spec, VrackName,
 };
 
 /// The width of every drawing, in pixels.
@@ -172,11 +173,25 @@ fn anchored(x: i32, y: i32, class: &'static str, anchor: &'static str, text: imp
 #[derive(Default)]
 struct Service<'e> {
     membership: Option<&'e Item<'e>>,
+    interfaces: Vec<(Option<u64>, &'e Item<'e>)>,
     pop: Option<&'e Item<'e>>,
     l2: Vec<(&'e DatacenterName, &'e Item<'e>)>,
 }
 
 impl Service<'_> {
+    /// The interface of the PoP, and whether it is, or will be, locked.
+    fn shown_interface(&self, id: Option<u64>) -> Option<String> {
+        let declared = self.interfaces.iter().find(|(of, _)| of.is_none() || *of == id);
+        let state = match declared.and_then(|(_, item)| item.spec()) {
+            Some(Spec::Interface(Interface { state: InterfaceState::Disabled })) => " locked",
+            _ => "",
+        };
+        match id {
+            Some(id) => Some(format!("if {id}{state}")),
+            None => (!state.is_empty()).then(|| format!("if{state}")),
+        }
+    }
+
     fn is_layer_2(&self) -> bool {
         matches!(self.pop.and_then(Item::spec), Some(Spec::Pop(Pop::L2 { .. })))
     }
@@ -202,6 +217,7 @@ pub fn draw(estate: &Estate<'_>, vrack: &VrackName) -> Drawing {
                 let service = services.entry(*id).or_default();
                 match part {
                     ServicePart::Membership => service.membership = service.membership.or(Some(item)),
+                    ServicePart::Interface(id) => service.interfaces.push((*id, item)),
                     ServicePart::Pop => service.pop = service.pop.or(Some(item)),
                     ServicePart::L2Datacenter(name) => service.l2.push((name, item)),
                 }
@@ -353,10 +369,10 @@ impl<'e, 'a> Canvas<'e, 'a> {
                 Some(Spec::Pop(Pop::L3 { ovh_bgp_area, interface_id, .. })) => {
                     let asn =
                         ovh_bgp_area.map_or_else(|| "AS assigned".to_owned(), |asn| format!("AS {asn}"));
-                    (item.mark, "l3", vec![Some(asn), interface_id.map(|id| format!("if {id}"))])
+                    (item.mark, "l3", vec![Some(asn), service.shown_interface(*interface_id)])
                 }
                 Some(Spec::Pop(Pop::L2 { interface_id })) => {
-                    (item.mark, "l2", vec![interface_id.map(|id| format!("if {id}"))])
+                    (item.mark, "l2", vec![service.shown_interface(*interface_id)])
                 }
                 _ => (item.mark, "", Vec::new()),
             },
@@ -367,8 +383,12 @@ impl<'e, 'a> Canvas<'e, 'a> {
         };
         details.extend([bandwidth.clone()]);
         let details: Vec<String> = details.into_iter().flatten().collect();
+        // A PoP that stays as it is on an interface that changes is shown as what changes.
+        let switched = service.interfaces.iter().map(|(_, item)| *item).find(|item| item.mark != Mark::Kept);
+        let mark = if mark == Mark::Kept { switched.map_or(mark, |item| item.mark) } else { mark };
         let place = delivered.as_deref().map_or_else(|| "PoP".to_owned(), |place| format!("PoP {place}"));
         let change = service.pop.or(service.membership).and_then(|item| item.change);
+        let change = change.or(switched.and_then(|item| item.change));
         self.cards.push(Card {
             x,
             y,
@@ -382,7 +402,7 @@ impl<'e, 'a> Canvas<'e, 'a> {
                 text(x + 18, y + 44, "label", clip(description, 30)),
                 text(x + 18, y + 61, "mono soft small", clip(&details.join(" · "), 32)),
             ],
-            badge: service.pop.and_then(|item| badge(item.mark, x, y)),
+            badge: service.pop.or(switched).and_then(|_| badge(mark, x, y)),
             title: format!("PoP of service {id}: {}", fate(mark)),
             change,
         });

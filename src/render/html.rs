@@ -443,6 +443,8 @@ pub const fn call_mark(call: Call) -> (&'static str, &'static str) {
         Call::Detach => ("delete", "detach"),
         Call::Delete => ("delete", "delete"),
         Call::Describe => ("update", "update"),
+        Call::Lock => ("update", "lock"),
+        Call::Unlock => ("update", "unlock"),
         Call::Wait => ("wait", "wait"),
     }
 }

@@ -154,9 +154,11 @@ fn details(impact: &Impact, outages: &[Outage], names: &ShortNames) -> Vec<Strin
 /// From the first step that takes something down to the last that brings it back.
 fn span<'a>(outages: impl IntoIterator<Item = &'a Outage> + Clone) -> String {
     let from = outages.clone().into_iter().map(|outage| outage.from).min();
+    let is_locked = outages.clone().into_iter().any(|outage| outage.locked);
     let until = outages.into_iter().filter_map(|outage| outage.until).max();
     match (from, until) {
         (Some(from), Some(until)) if until > from => format!("down from {from} to {until}"),
+        (Some(from), _) if is_locked => format!("down from {from} on"),
         (Some(from), _) => format!("gone for good from {from} on"),
         (None, _) => String::new(),
     }
@@ -178,7 +180,11 @@ fn layer_3(plan: &Plan) -> Vec<Outage> {
         }
     }
     let is_layer_2 = |outage: &Outage| {
-        let change = plan.step(outage.from).and_then(|step| plan.changes.get(step.change?));
+        let step = plan.step(outage.from);
+        if let Some(Operation::Lock { carries, .. }) = step.map(|step| &step.operation) {
+            return carries.iter().any(|it| it.address == outage.address && !it.is_l3);
+        }
+        let change = step.and_then(|step| plan.changes.get(step.change?));
         let spec = change.and_then(|change| change.before.as_ref()).map(|before| &before.spec);
         matches!(spec, Some(Spec::Pop(Pop::L2 { .. }) | Spec::Datacenter(Datacenter::L2)))
     };
@@ -192,16 +198,31 @@ fn layer_3(plan: &Plan) -> Vec<Outage> {
 /// The layer 2 traffic that flows now and stops.
 fn layer_2(plan: &Plan) -> Vec<Alarm> {
     let changed: BTreeSet<&Address> = plan.changes.iter().map(|change| &change.address).collect();
-    plan.changes.iter().filter_map(|change| layer_2_of(change, &changed)).collect()
+    let locks = plan.steps.iter().filter_map(|step| match &step.operation {
+        Operation::Lock { interface, carries, .. } => Some((*interface, carries)),
+        _ => None,
+    });
+    let locked: BTreeSet<u64> = locks.clone().map(|(interface, _)| interface).collect();
+    let replaced = plan.changes.iter().filter_map(|change| layer_2_of(change, &changed, &locked));
+    let carried = locks.flat_map(|(interface, carries)| carries.iter().map(move |it| (interface, it)));
+    let down = carried.filter(|(_, it)| !it.is_l3).map(|(interface, it)| Alarm {
+        vrack: it.address.vrack.clone(),
+        pop: Some(it.address.clone()),
+        comes_back: false,
+        what: format!("layer 2 traffic stops: interface {interface} is locked"),
+    });
+    replaced.chain(down).collect()
 }
 
-fn layer_2_of(change: &Change, changed: &BTreeSet<&Address>) -> Option<Alarm> {
+fn layer_2_of(change: &Change, changed: &BTreeSet<&Address>, locked: &BTreeSet<u64>) -> Option<Alarm> {
     let before = change.before.as_ref().filter(|before| before.status == Status::Active)?;
     if !matches!(change.action, Action::Delete | Action::Replace) || change.reason == Reason::Duplicate {
         return None;
     }
     let (pop, comes_back, until) = match (&before.spec, &change.after) {
-        (Spec::Pop(Pop::L2 { .. }), Some(Spec::Pop(Pop::L2 { .. }))) => {
+        (Spec::Pop(Pop::L2 { .. }), Some(Spec::Pop(Pop::L2 { interface_id })))
+            if !interface_id.is_some_and(|id| locked.contains(&id)) =>
+        {
             (change.address.clone(), true, "until it is made anew")
         }
         (Spec::Pop(Pop::L2 { .. }), _) => (change.address.clone(), false, "for good"),
@@ -245,7 +266,9 @@ fn alarms(impact: &Impact, outages: &[Outage]) -> Vec<(bool, String)> {
             ),
         ));
     } else if paths.drops_to_zero() {
-        lines.push((false, "the last l3 path goes: all l3 traffic of this vRack stops for good".to_owned()));
+        let until =
+            if outages.iter().any(|it| it.locked) { "until its interface is unlocked" } else { "for good" };
+        lines.push((false, format!("the last l3 path goes: all l3 traffic of this vRack stops {until}")));
     }
     if paths.drops_to_zero() {
         return lines;

@@ -21,12 +21,12 @@ use crate::diff::{Action, Goal, Reason};
 use crate::live::Status;
 use crate::plan::{Because, Impact, Operation, Plan, StepId};
 use crate::topology::{
-    Address, Asn, Datacenter, DatacenterName, DatacenterPart, Extra, Field, Membership, Node, Pop, ServiceId,
-    Spec, VrackName,
+    Address, Asn, Datacenter, DatacenterName, DatacenterPart, Extra, Field, Interface, InterfaceState,
+    Membership, Node, Pop, ServiceId, ServicePart, Spec, VrackName,
 };
 
 /// The version of this format. A new field raises the minor number, anything else the major one.
-pub const FORMAT: &str = "1.1";
+pub const FORMAT: &str = "1.2";
 /// The version of Terraform's format that `resource_changes` follows.
 const TERRAFORM_FORMAT: &str = "1.2";
 
@@ -141,6 +141,9 @@ pub enum ResourceType {
     /// A service is in the vRack.
     #[serde(rename = "ovhconnect_membership")]
     Membership,
+    /// Whether an interface of a service is in service.
+    #[serde(rename = "ovhconnect_interface")]
+    Interface,
     /// The PoP configuration of a service.
     #[serde(rename = "ovhconnect_pop")]
     Pop,
@@ -196,7 +199,7 @@ pub enum TerraformAction {
 pub struct Values {
     /// The vRack.
     pub vrack: String,
-    /// The service, of a membership, a PoP and an l2 datacenter.
+    /// The service, of a membership, an interface, a PoP and an l2 datacenter.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service: Option<ServiceId>,
     /// The datacenter's name, of a datacenter and what is in it.
@@ -205,10 +208,13 @@ pub struct Values {
     /// The service's description.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
+    /// Whether an interface is in service.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<InterfaceState>,
     /// `l2` or `l3`, of a PoP and a datacenter; `network` or `bgp`.
     #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
-    /// The service's interface.
+    /// The service's interface, or the one it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub interface_id: Option<u64>,
     /// The customer's ASN.
@@ -264,6 +270,10 @@ pub enum Call {
     Detach,
     /// Sets a service's description.
     Describe,
+    /// Takes an interface out of service.
+    Lock,
+    /// Puts an interface back in service.
+    Unlock,
     /// Creates a configuration.
     Create,
     /// Deletes a configuration.
@@ -401,9 +411,9 @@ impl ResourceChange {
 impl ResourceType {
     /// What stands at an address. (Nothing is configured at a vRack itself.)
     const fn of(address: &Address) -> Self {
-        use crate::topology::ServicePart;
         match &address.node {
             Node::Vrack | Node::Service(_, ServicePart::Membership) => Self::Membership,
+            Node::Service(_, ServicePart::Interface(_)) => Self::Interface,
             Node::Service(_, ServicePart::Pop) => Self::Pop,
             Node::Service(_, ServicePart::L2Datacenter(_)) | Node::Datacenter(_, DatacenterPart::Config) => {
                 Self::Datacenter
@@ -452,11 +462,16 @@ impl Values {
         match &address.node {
             Node::Datacenter(_, DatacenterPart::Network(subnet)) => values.subnet = Some(*subnet),
             Node::Datacenter(_, DatacenterPart::Bgp(peer)) => values.bgp_neighbor_ip = Some(*peer),
+            Node::Service(_, ServicePart::Interface(id)) => values.interface_id = *id,
             Node::Vrack | Node::Service(..) | Node::Datacenter(_, DatacenterPart::Config) => {}
         }
         let kind = match spec {
             Spec::Membership(Membership { description }) => {
                 values.description.clone_from(description);
+                None
+            }
+            Spec::Interface(Interface { state }) => {
+                values.state = Some(*state);
                 None
             }
             Spec::Pop(Pop::L2 { interface_id }) => {
@@ -513,6 +528,8 @@ impl Call {
             Operation::Attach { .. } => Self::Attach,
             Operation::Detach { .. } => Self::Detach,
             Operation::Describe { .. } => Self::Describe,
+            Operation::Lock { .. } => Self::Lock,
+            Operation::Unlock { .. } => Self::Unlock,
             Operation::CreatePop { .. }
             | Operation::CreateDatacenter { .. }
             | Operation::CreateExtra { .. } => Self::Create,

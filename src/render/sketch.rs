@@ -56,7 +56,7 @@ pub fn order(plan: &Plan) -> Sketch {
         let class = match Call::of(&step.operation) {
             Call::Attach | Call::Create => "create",
             Call::Detach | Call::Delete => "delete",
-            Call::Describe => "update",
+            Call::Describe | Call::Lock | Call::Unlock => "update",
             Call::Wait => "wait",
         };
         let lines = vec![format!("{} {}", id.0 + 1, words::step(step, &names))];
@@ -117,6 +117,12 @@ impl Sketch {
                 let facts = estate.services.get(service);
                 lines.extend(facts.map(|it| it.description.clone()).filter(|text| !text.is_empty()));
                 edge(&id, hub, None);
+            }
+            (Node::Service(_, ServicePart::Interface(_)), spec) => {
+                let fields = spec.into_iter().flat_map(Spec::fields);
+                lines.extend(fields.map(|(field, value)| format!("{field} {value}")));
+                let parent = item.address.parent().and_then(|at| id_of(&at));
+                edge(&id, parent.as_deref().unwrap_or(hub), None);
             }
             (Node::Service(..), Some(Spec::Pop(pop))) => {
                 let (words, label) = match pop {

@@ -49,6 +49,8 @@ pub fn step(step: &Step, names: &ShortNames) -> String {
         Operation::Describe { service, .. } => {
             format!("set the description of service {}", names.get(*service))
         }
+        Operation::Lock { .. } => format!("lock {place}"),
+        Operation::Unlock { .. } => format!("unlock {place}"),
         Operation::CreatePop { pop, .. } => format!("create {place} ({})", pop_kind(pop)),
         Operation::CreateDatacenter { datacenter, .. } => match datacenter {
             Datacenter::L2 => format!("create {place}"),

@@ -7,7 +7,9 @@ use similar::{Algorithm, ChangeTag, DiffOp, TextDiff};
 use super::estate::{Estate, Item, Mark};
 use super::report::{Report, managed};
 use crate::live::Status;
-use crate::topology::{Address, Datacenter, DatacenterPart, Extra, Membership, Node, Pop, ServicePart, Spec};
+use crate::topology::{
+    Address, Datacenter, DatacenterPart, Extra, Interface, Membership, Node, Pop, ServicePart, Spec,
+};
 
 /// How many lines around a difference are shown.
 const CONTEXT: usize = 3;
@@ -163,6 +165,11 @@ impl Writer {
                     self.line(address, 4, format!("description: {}", scalar(description)));
                 }
             }
+            (Node::Service(_, ServicePart::Interface(id)), Spec::Interface(Interface { state })) => {
+                self.interface_heading(address);
+                let id = id.map(|id| format!("interfaceId: {id}, ")).unwrap_or_default();
+                self.line(address, 5, format!("- {{{id}state: {state}}}{remark}"));
+            }
             (Node::Service(_, ServicePart::Pop), Spec::Pop(pop)) => self.pop(address, pop, remark),
             (Node::Service(_, ServicePart::L2Datacenter(name)), _) => {
                 self.line(address, 5, format!("datacenter: {}{remark}", name_of(name.as_str())));
@@ -225,6 +232,18 @@ impl Writer {
         match asn {
             Some(asn) => self.line(address, depth, format!("ovhBgpArea: {asn}")),
             None => self.line(address, depth, "# ovhBgpArea: assigned by OVHcloud"),
+        }
+    }
+
+    /// `interface:` above the first of a service.
+    fn interface_heading(&mut self, address: &Address) {
+        let parent = address.parent();
+        let follows = self.lines.last().is_some_and(|line| {
+            line.address.parent() == parent
+                && matches!(line.address.node, Node::Service(_, ServicePart::Interface(_)))
+        });
+        if !follows && let Some(parent) = parent {
+            self.line(&parent, 4, "interface:");
         }
     }
 

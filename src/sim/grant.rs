@@ -6,7 +6,7 @@ use axum::http::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::api::routes::{self, Call};
+use super::iam;
 
 /// The account's credentials, beside the simulator's own.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -91,11 +91,9 @@ impl Policy {
     ///
     /// Assumed: an action on a list needs no resource.
     fn allows(&self, method: &Method, path: &str, body: &[u8]) -> bool {
-        let Some(call) = routes::ALL.iter().find(|call| call.method == *method && is_of(call, path)) else {
-            return false;
-        };
+        let Some(actions) = iam::actions(method.as_str(), path) else { return false };
         let named = named(path, body);
-        call.actions.iter().all(|action| {
+        actions.iter().all(|action| {
             let kind = action.split(':').next().unwrap_or_default();
             self.has(action)
                 && named.iter().filter(|(of, _)| of == kind).all(|(of, id)| self.is_about(of, id))
@@ -113,12 +111,13 @@ impl Policy {
     /// The routes it opens, as `/auth/details` shows them.
     fn routes(&self) -> Vec<Rule> {
         let mut rules = Vec::new();
-        for call in routes::ALL.iter().filter(|call| !call.actions.is_empty()) {
-            if !call.actions.iter().all(|action| self.has(action)) {
+        for iam::Route { method, path, actions } in iam::ROUTES {
+            if !actions.iter().all(|action| self.has(action)) {
                 continue;
             }
-            let path = call.access_rule();
-            let (method, path) = path.split_once(' ').unwrap_or_default();
+            let segments =
+                path.split('/').map(|segment| if segment.starts_with('{') { "*" } else { segment });
+            let path = segments.collect::<Vec<_>>().join("/");
             let kind = path.split('/').nth(1).unwrap_or_default();
             let prefix = format!("/{kind}/*");
             let ids = self.resources.iter().filter_map(|resource| {
@@ -126,19 +125,12 @@ impl Policy {
             });
             let paths: Vec<String> = match path.strip_prefix(&prefix) {
                 Some(rest) => ids.map(|(_, id)| format!("/{kind}/{id}{rest}")).collect(),
-                None => vec![path.to_owned()],
+                None => vec![path],
             };
-            rules.extend(paths.into_iter().map(|path| Rule { method: method.to_owned(), path }));
+            rules.extend(paths.into_iter().map(|path| Rule { method: (*method).to_owned(), path }));
         }
         rules
     }
-}
-
-/// Whether a path is one of a call's.
-fn is_of(call: &Call, path: &str) -> bool {
-    let (pattern, path) = (call.pattern.trim_matches('/').split('/'), path.trim_matches('/').split('/'));
-    pattern.clone().count() == path.clone().count()
-        && pattern.zip(path).all(|(pattern, segment)| pattern.starts_with('{') || pattern == segment)
 }
 
 /// The vRacks and services that a call is about, by kind.

@@ -40,6 +40,7 @@ pub mod fault;
 mod file;
 pub mod grant;
 pub mod http;
+pub mod iam;
 mod log;
 mod meddle;
 mod membership;

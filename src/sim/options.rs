@@ -37,6 +37,8 @@ pub struct Options {
     pub inherited_while_init: bool,
     /// Whether a parent that is still `init` takes children.
     pub init_parent_takes_children: bool,
+    /// Whether a PoP can be configured on an interface that is locked.
+    pub locked_interface_takes_pop: bool,
     /// Whether entering and leaving a vRack also show as tasks of the service.
     pub membership_shows_on_service: bool,
     /// What becomes of a configuration whose creation failed.
@@ -61,6 +63,7 @@ impl Default for Options {
             distinct_ids_per_service: false,
             inherited_while_init: true,
             init_parent_takes_children: false,
+            locked_interface_takes_pop: false,
             membership_shows_on_service: false,
             failed_creation: FailedCreation::StaysInit,
             latency: Duration::ZERO,

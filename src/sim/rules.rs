@@ -299,9 +299,12 @@ impl World {
         let interface = found.ok_or_else(|| {
             Refusal::bad_request(format!("[interfaceId] interface {id} does not belong to this service"))
         })?;
-        ensure(interface.status == PortStatus::Enabled, || {
-            Refusal::conflict(format!("interface {id} is not enabled"))
-        })
+        let is_usable = match interface.status {
+            PortStatus::Enabled => true,
+            PortStatus::Disabled => self.options.locked_interface_takes_pop,
+            PortStatus::Reserved => false,
+        };
+        ensure(is_usable, || Refusal::conflict(format!("interface {id} is not enabled")))
     }
 
     /// Connected subnets do not overlap, and no static route leads to one.

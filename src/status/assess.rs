@@ -8,7 +8,8 @@ use crate::live::observe::{
     MAX_PREFIXES, Observation, SeenDatacenter, SeenPop, SeenService, SeenVrack, State,
 };
 use crate::topology::{
-    Address, DatacenterName, DatacenterPart, Manage, Membership, Node, ServicePart, Spec, Topology,
+    Address, DatacenterName, DatacenterPart, Interface, Manage, Membership, Node, ServiceId, ServicePart,
+    Spec, Topology,
 };
 
 /// Judges what was seen, and where there is a topology, compares.
@@ -95,10 +96,14 @@ fn drift(seen: &Observation, topology: &Topology) -> Vec<Drift> {
         // Two of its datacenters are one: validation with the catalogue says so, nothing here can.
         return Vec::new();
     };
+    // Two of its interfaces are one: likewise.
+    let Ok(topology) = topology.number_interfaces(|service| only_interface(seen, service)) else {
+        return Vec::new();
+    };
     let mut drift = Vec::new();
     for vrack in &seen.vracks {
         let Some(declared) = topology.vracks.get(&vrack.vrack) else { continue };
-        let there = there(vrack);
+        let there = there(vrack, &topology);
         let inside = |at: &&Address| at.vrack == vrack.vrack;
         for address in topology.entries.keys().filter(inside).filter(|at| !there.contains_key(at)) {
             if is_known(vrack, address) {
@@ -135,7 +140,8 @@ fn compare(address: &Address, desired: Option<&Spec>, specs: &[Option<Spec>]) ->
     (specs.len() > 1).then(|| drift(DriftKind::Duplicate, Vec::new()))
 }
 
-fn there(vrack: &SeenVrack) -> There {
+/// What is there, of interfaces those alone that the topology speaks of.
+fn there(vrack: &SeenVrack, topology: &Topology) -> There {
     let mut there = There::new();
     let mut put = |address: Address, spec| there.entry(address).or_default().push(spec);
     for service in &vrack.services {
@@ -144,6 +150,12 @@ fn there(vrack: &SeenVrack) -> There {
             Spec::Membership(Membership { description })
         });
         put(Address::membership(vrack.vrack.clone(), service.service), details);
+        for interface in service.interfaces.iter().flatten() {
+            let address = Address::interface(vrack.vrack.clone(), service.service, Some(interface.id));
+            if topology.entries.contains_key(&address) {
+                put(address, interface.state().map(|state| Spec::Interface(Interface { state })));
+            }
+        }
         for pop in service.pops.iter().flatten() {
             put(pop.address.clone(), Some(pop.spec.clone()));
             for datacenter in pop.datacenters.iter().flatten() {
@@ -168,6 +180,11 @@ fn is_known(vrack: &SeenVrack, address: &Address) -> bool {
     }
     match &address.node {
         Node::Vrack | Node::Service(_, ServicePart::Membership) => true,
+        // Which one is meant may not be known.
+        Node::Service(_, ServicePart::Interface(None)) => false,
+        Node::Service(id, ServicePart::Interface(Some(_))) => {
+            service(*id).is_none_or(|service| service.interfaces.is_some())
+        }
         Node::Service(id, ServicePart::Pop) => service(*id).is_none_or(|service| service.pops.is_some()),
         Node::Service(id, ServicePart::L2Datacenter(_)) => service(*id).is_none_or(|service| {
             service.pops.as_ref().is_some_and(|pops| pops.iter().all(|pop| pop.datacenters.is_some()))
@@ -178,6 +195,15 @@ fn is_known(vrack: &SeenVrack, address: &Address) -> bool {
             let mut of_that_name = datacenters.iter().filter(|it| it.address.datacenter_name() == Some(name));
             of_that_name.all(|datacenter| datacenter.extras.is_some())
         }
+    }
+}
+
+/// The interface of a service that has one.
+fn only_interface(seen: &Observation, service: ServiceId) -> Option<u64> {
+    let mut services = seen.vracks.iter().flat_map(|vrack| &vrack.services);
+    match services.find(|it| it.service == service)?.interfaces.as_deref() {
+        Some([only]) => Some(only.id),
+        _ => None,
     }
 }
 

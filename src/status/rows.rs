@@ -174,6 +174,9 @@ impl Writer<'_> {
         };
         let measured = dbm(it.light_in, it.light_out);
         self.rows.push(Row { depth, place, mark, name: format!("interface {}", it.id), state, measured });
+        if let Some(vrack) = &service.vrack {
+            self.drifted(depth, &Address::interface(vrack.clone(), service.service, Some(it.id)));
+        }
     }
 
     fn pop(&mut self, depth: usize, pop: &SeenPop) {

@@ -146,6 +146,7 @@ text_form!(VrackName, ServiceId, DatacenterName);
 /// | --- | --- |
 /// | `pn-12345` | the vRack |
 /// | `pn-12345/service/<uuid>` | the membership of a service |
+/// | `pn-12345/service/<uuid>/interface/101` | one of its interfaces |
 /// | `pn-12345/service/<uuid>/pop` | its PoP configuration |
 /// | `pn-12345/service/<uuid>/pop/datacenter/RBX` | the one datacenter of an l2 PoP |
 /// | `pn-12345/datacenter/GRA` | an l3 datacenter, shared by the l3 services of the vRack |
@@ -176,6 +177,9 @@ pub enum Node {
 pub enum ServicePart {
     /// That the service is in the vRack.
     Membership,
+    /// One of its interfaces, by its id. `None`, as long as live state was not read: the one of its PoP, or
+    /// the only one it has.
+    Interface(Option<u64>),
     /// Its PoP configuration.
     Pop,
     /// The datacenter its l2 PoP ends in.
@@ -204,6 +208,12 @@ impl Address {
     #[must_use]
     pub fn membership(vrack: VrackName, service: ServiceId) -> Self {
         Self { vrack, node: Node::Service(service, ServicePart::Membership) }
+    }
+
+    /// An interface of a service; `None`: the one of its PoP, or the only one.
+    #[must_use]
+    pub fn interface(vrack: VrackName, service: ServiceId, id: Option<u64>) -> Self {
+        Self { vrack, node: Node::Service(service, ServicePart::Interface(id)) }
     }
 
     /// The PoP configuration of a service.
@@ -254,14 +264,17 @@ impl Address {
         }
     }
 
-    /// What has to stand for this to stand: the address one level up. A vRack has none.
+    /// The address one level up, which has to stand for this to stand; an interface alone is there without.
+    /// A vRack has none.
     #[must_use]
     pub fn parent(&self) -> Option<Self> {
         let node = match &self.node {
             Node::Vrack => return None,
             Node::Service(service, part) => match part {
                 ServicePart::Membership => Node::Vrack,
-                ServicePart::Pop => Node::Service(*service, ServicePart::Membership),
+                ServicePart::Interface(_) | ServicePart::Pop => {
+                    Node::Service(*service, ServicePart::Membership)
+                }
                 ServicePart::L2Datacenter(_) => Node::Service(*service, ServicePart::Pop),
             },
             Node::Datacenter(name, part) => match part {
@@ -287,14 +300,16 @@ impl Address {
         false
     }
 
-    /// The last part, as a tree shows it below its parent: `service 6b0c…`, `pop`, `datacenter GRA`,
-    /// `network 192.168.10.0/24`, `bgp 10.1.0.4`.
+    /// The last part, as a tree shows it below its parent: `service 6b0c…`, `interface 101`, `pop`,
+    /// `datacenter GRA`, `network 192.168.10.0/24`, `bgp 10.1.0.4`.
     #[must_use]
     pub fn leaf(&self) -> String {
         match &self.node {
             Node::Vrack => format!("vRack {}", self.vrack),
             Node::Service(service, part) => match part {
                 ServicePart::Membership => format!("service {service}"),
+                ServicePart::Interface(None) => "interface".to_owned(),
+                ServicePart::Interface(Some(id)) => format!("interface {id}"),
                 ServicePart::Pop => "pop".to_owned(),
                 ServicePart::L2Datacenter(name) => format!("datacenter {name}"),
             },
@@ -314,6 +329,8 @@ impl fmt::Display for Address {
             Node::Vrack => vrack.to_string(),
             Node::Service(service, part) => match part {
                 ServicePart::Membership => format!("{vrack}/service/{service}"),
+                ServicePart::Interface(None) => format!("{vrack}/service/{service}/interface"),
+                ServicePart::Interface(Some(id)) => format!("{vrack}/service/{service}/interface/{id}"),
                 ServicePart::Pop => format!("{vrack}/service/{service}/pop"),
                 ServicePart::L2Datacenter(name) => format!("{vrack}/service/{service}/pop/datacenter/{name}"),
             },
@@ -337,6 +354,14 @@ impl FromStr for Address {
         let node = match parts[1..] {
             [] => Node::Vrack,
             ["service", service] => Node::Service(service.parse()?, ServicePart::Membership),
+            ["service", service, "interface"] => {
+                Node::Service(service.parse()?, ServicePart::Interface(None))
+            }
+            ["service", service, "interface", id] => {
+                let known = Some(id).filter(|id| is_number(id)).and_then(|id| id.parse().ok());
+                let id = known.ok_or_else(|| of(id, "the id of an interface, like 101"))?;
+                Node::Service(service.parse()?, ServicePart::Interface(Some(id)))
+            }
             ["service", service, "pop"] => Node::Service(service.parse()?, ServicePart::Pop),
             ["service", service, "pop", "datacenter", name] => {
                 Node::Service(service.parse()?, ServicePart::L2Datacenter(name.parse()?))
@@ -355,7 +380,7 @@ impl FromStr for Address {
             _ => {
                 return Err(of(
                     text,
-                    "an address is pn-…, pn-…/service/UUID[/pop[/datacenter/NAME]] or \
+                    "an address is pn-…, pn-…/service/UUID[/interface[/ID] | /pop[/datacenter/NAME]] or \
                      pn-…/datacenter/NAME[/network/PREFIX | /bgp/IP]",
                 ));
             }
@@ -413,6 +438,8 @@ mod tests {
         for text in [
             "pn-12345".to_owned(),
             format!("pn-12345/service/{SERVICE}"),
+            format!("pn-12345/service/{SERVICE}/interface"),
+            format!("pn-12345/service/{SERVICE}/interface/101"),
             format!("pn-12345/service/{SERVICE}/pop"),
             format!("pn-12345/service/{SERVICE}/pop/datacenter/RBX"),
             "pn-12345/datacenter/GRA".to_owned(),
@@ -425,8 +452,15 @@ mod tests {
 
     #[test]
     fn what_is_no_address_says_what_one_is() {
-        for text in ["", "12345", "pn-", "pn-1/pop", "pn-1/service/x", "pn-1/datacenter/GRA/network/1.2.3.4"]
-        {
+        for text in [
+            "",
+            "12345",
+            "pn-",
+            "pn-1/pop",
+            "pn-1/service/x",
+            "pn-1/datacenter/GRA/network/1.2.3.4",
+            "pn-1/service/6b0c8f3e-3c1f-4a5e-9a52-0c4c9b1f2d01/interface/x",
+        ] {
             let error = text.parse::<Address>().expect_err(text);
             assert!(!error.expected().is_empty(), "{text}: {error}");
         }

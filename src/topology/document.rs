@@ -12,7 +12,7 @@ use std::net::Ipv4Addr;
 use ipnet::Ipv4Net;
 use url::{Host, Url};
 
-use super::{Allow, Asn, DatacenterName, Manage, ServiceId, VrackName};
+use super::{Allow, Asn, DatacenterName, InterfaceState, Manage, ServiceId, VrackName};
 use crate::diagnostic::Span;
 
 /// A value and where it is written.
@@ -100,8 +100,21 @@ pub struct Service {
     pub description: Field<String>,
     /// Whether it is protected.
     pub protect: bool,
+    /// Its interfaces that are spoken of.
+    pub interfaces: Vec<Interface>,
     /// Its PoP configuration, at its key.
     pub pop: Field<Pop>,
+}
+
+/// An interface of a service.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Interface {
+    /// Its key, or its first line in a list.
+    pub span: Span,
+    /// `interfaceId`.
+    pub interface_id: Field<u64>,
+    /// `state`.
+    pub state: Field<InterfaceState>,
 }
 
 /// The fields of a mapping that are there, right or wrong.
@@ -226,6 +239,17 @@ impl Document {
     pub fn extras(&self) -> impl Iterator<Item = (&Datacenter, &Extra)> {
         self.datacenters()
             .flat_map(|datacenter| datacenter.extras.iter().map(move |extra| (datacenter, extra)))
+    }
+}
+
+impl Service {
+    /// The id of one of its interfaces, where the file tells: its own, or that of the PoP.
+    pub fn id_of(&self, interface: &Interface) -> Option<u64> {
+        match &interface.interface_id {
+            Field::Absent => self.pop.given().and_then(|pop| pop.value.interface_id.value()),
+            Field::Refused => None,
+            Field::Given(id) => Some(id.value),
+        }
     }
 }
 

@@ -17,7 +17,7 @@ pub use address::{
     Address, AddressError, DatacenterName, DatacenterPart, Node, ServiceId, ServicePart, VrackName,
 };
 pub use parse::parse;
-pub use spec::{Asn, Datacenter, Device, Extra, Field, Membership, Pop, Spec};
+pub use spec::{Asn, Datacenter, Device, Extra, Field, Interface, InterfaceState, Membership, Pop, Spec};
 
 use crate::diagnostic::{Rule, Span};
 
@@ -87,7 +87,7 @@ pub struct Declaration {
     pub protect: bool,
     /// What a message about this points at: its key, or its first line in a list.
     pub span: Span,
-    /// Where the `interfaceId` of a PoP is written, if it has one.
+    /// Where the `interfaceId` of a PoP or an interface is written, if it has one.
     pub interface_id: Option<Span>,
 }
 
@@ -113,6 +113,43 @@ impl Topology {
         None
     }
 
+    /// The state that the interface of a PoP shall have, where it is declared.
+    ///
+    /// Where a PoP leaves open which interface it uses, and several are declared, it is not known.
+    #[must_use]
+    pub fn interface_state_of(&self, pop: &Address) -> Option<InterfaceState> {
+        let service = pop.service()?;
+        let used = match &self.entries.get(pop)?.spec {
+            Spec::Pop(pop) => pop.interface_id(),
+            _ => return None,
+        };
+        let at = |id| self.entries.get(&Address::interface(pop.vrack.clone(), service, id));
+        let declared = match used {
+            Some(id) => at(Some(id)).or_else(|| at(None)),
+            None => at(None).or_else(|| {
+                let mut all = self.interfaces_of(&pop.vrack, service).map(|(_, declaration)| declaration);
+                all.next().filter(|_| all.next().is_none())
+            }),
+        };
+        match declared?.spec {
+            Spec::Interface(Interface { state }) => Some(state),
+            _ => None,
+        }
+    }
+
+    /// The declared interfaces of a service in its vRack.
+    fn interfaces_of(
+        &self,
+        vrack: &VrackName,
+        service: ServiceId,
+    ) -> impl Iterator<Item = (&Address, &Declaration)> {
+        let first = Address::interface(vrack.clone(), service, None);
+        let is_it = move |at: &Address| {
+            at.service() == Some(service) && matches!(at.node, Node::Service(_, ServicePart::Interface(_)))
+        };
+        self.entries.range(first..).take_while(move |(at, _)| is_it(at))
+    }
+
     /// The same topology with every datacenter under the name that `name_of` gives it.
     ///
     /// # Errors
@@ -121,16 +158,49 @@ impl Topology {
         &self,
         mut name_of: impl FnMut(&Address, &DatacenterName) -> DatacenterName,
     ) -> Result<Self, Vec<(Address, Address)>> {
-        let mut entries = BTreeMap::new();
-        let mut from: BTreeMap<Address, Address> = BTreeMap::new();
-        let mut clashes = Vec::new();
-        for (address, declaration) in &self.entries {
+        self.readdressed(|address| {
             let mut renamed = address.clone();
             if let Node::Datacenter(name, _) | Node::Service(_, ServicePart::L2Datacenter(name)) =
                 &mut renamed.node
             {
                 *name = name_of(address, name);
             }
+            renamed
+        })
+    }
+
+    /// The same topology with every interface under its id: its own, that of its service's PoP, or the one
+    /// that `only` says is the only one of the service. Where there is none, it stays open.
+    ///
+    /// # Errors
+    /// The pairs of addresses that turn out to be one and the same.
+    pub fn number_interfaces(
+        &self,
+        mut only: impl FnMut(ServiceId) -> Option<u64>,
+    ) -> Result<Self, Vec<(Address, Address)>> {
+        self.readdressed(|address| {
+            let Node::Service(service, ServicePart::Interface(None)) = address.node else {
+                return address.clone();
+            };
+            let pop = self.entries.get(&Address::pop(address.vrack.clone(), service)).map(|it| &it.spec);
+            let of_pop = match pop {
+                Some(Spec::Pop(pop)) => pop.interface_id(),
+                _ => None,
+            };
+            Address::interface(address.vrack.clone(), service, of_pop.or_else(|| only(service)))
+        })
+    }
+
+    /// The same topology with everything at the address that `place_of` gives it.
+    fn readdressed(
+        &self,
+        mut place_of: impl FnMut(&Address) -> Address,
+    ) -> Result<Self, Vec<(Address, Address)>> {
+        let mut entries = BTreeMap::new();
+        let mut from: BTreeMap<Address, Address> = BTreeMap::new();
+        let mut clashes = Vec::new();
+        for (address, declaration) in &self.entries {
+            let renamed = place_of(address);
             if let Some(other) = from.insert(renamed.clone(), address.clone()) {
                 clashes.push((other, address.clone()));
             }

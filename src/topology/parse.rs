@@ -17,10 +17,12 @@ use fields::{Entry, Fields, Reader, Taken, kind_of};
 use url::Url;
 use yaml::{Node, Value};
 
-use super::document::{Datacenter, Document, Extra, ExtraKind, Field, Layer, Located, Pop, Service, Vrack};
+use super::document::{
+    Datacenter, Document, Extra, ExtraKind, Field, Interface, Layer, Located, Pop, Service, Vrack,
+};
 use super::rules::{self, Found, reading, silence};
-use super::shape::{DATACENTER, ENDPOINTS, EXTRA, FILE, POP, SERVICE, VRACK};
-use super::{Manage, Topology, suggest};
+use super::shape::{DATACENTER, ENDPOINTS, EXTRA, FILE, INTERFACE, POP, SERVICE, VRACK};
+use super::{InterfaceState, Manage, Topology, suggest};
 use crate::diagnostic::{self, Diagnostic, SourceId, Sources, Span};
 
 /// Reads the topology that `sources` hold together.
@@ -181,12 +183,19 @@ impl Reader {
     fn service(&mut self, entry: Entry<'_>) -> Service {
         let key = entry.key.span;
         let id = self.name(&entry.key.value, key, suggest::service(&entry.key.value));
-        let mut service =
-            Service { key, id, description: Field::Refused, protect: false, pop: Field::Refused };
+        let mut service = Service {
+            key,
+            id,
+            description: Field::Refused,
+            protect: false,
+            interfaces: Vec::new(),
+            pop: Field::Refused,
+        };
         if let Some(mut fields) = self.fields(&entry.key, entry.value, &SERVICE) {
             self.allow(&mut fields);
             service.description = self.text(fields.take("description"));
             service.protect = self.flag(fields.take("protect"));
+            service.interfaces = self.interfaces(fields.take("interface"));
             service.pop = match fields.take("pop") {
                 Taken::Absent => Field::Absent,
                 Taken::Misspelt => Field::Refused,
@@ -194,6 +203,38 @@ impl Reader {
             };
         }
         service
+    }
+
+    /// One interface, or several in a list.
+    fn interfaces(&mut self, entry: Taken<'_>) -> Vec<Interface> {
+        let Taken::There(Entry { key, value, .. }) = entry else { return Vec::new() };
+        match value.value {
+            Value::List(items) => {
+                let each = items.into_iter().filter_map(|item| {
+                    let key = Located { value: Cow::Borrowed("interface"), span: item.span };
+                    self.interface(&key, item)
+                });
+                each.collect()
+            }
+            _ => self.interface(&key, value).into_iter().collect(),
+        }
+    }
+
+    fn interface(&mut self, key: &Located<Cow<'_, str>>, node: Node<'_>) -> Option<Interface> {
+        let mut fields = self.fields(key, node, &INTERFACE)?;
+        self.allow(&mut fields);
+        let states = [InterfaceState::Enabled, InterfaceState::Disabled].map(|it| (it.to_string(), it));
+        let states = states.each_ref().map(|(word, state)| (word.as_str(), *state));
+        let interface_id = self.number(fields.take("interfaceId"));
+        let state = match fields.take("state") {
+            Taken::Absent => {
+                let help = "add `state: enabled` or `state: disabled`";
+                self.missing(&INTERFACE, "state", key.span, help);
+                Field::Refused
+            }
+            entry => self.choice(entry, &states),
+        };
+        Some(Interface { span: key.span, interface_id, state })
     }
 
     fn pop(&mut self, Entry { key, value, .. }: Entry<'_>) -> Field<Pop> {

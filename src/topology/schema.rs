@@ -95,6 +95,10 @@ fn property(field: &FieldShape) -> Value {
             names.insert("patternProperties".to_owned(), json!({ pattern(name): thing }));
             names
         }
+        ValueShape::OneOrSeveral(shape) => {
+            let one = Value::Object(mapping(shape, shape.doc));
+            fields_of(json!({"anyOf": [one, {"type": "array", "items": one}]}))
+        }
         ValueShape::List(shape) => {
             fields_of(json!({"type": "array", "items": Value::Object(mapping(shape, shape.doc))}))
         }

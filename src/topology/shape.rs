@@ -63,6 +63,8 @@ pub(super) enum ValueShape {
     Named(Name, &'static Shape),
     /// Things in a list.
     List(&'static Shape),
+    /// One thing, or several in a list.
+    OneOrSeveral(&'static Shape),
 }
 
 /// What names a thing in a mapping.
@@ -158,7 +160,8 @@ const ALLOW: FieldShape = field(
     "The warnings to silence for what is in here, by their codes. `ovhconnect explain` lists all codes.",
 );
 
-const PROTECT: &str = "Whether a plan that would delete or replace this is refused.";
+const PROTECT: &str =
+    "Whether a plan that would delete or replace this, or lock the interface it runs over, is refused.";
 
 /// A vRack.
 pub(super) static VRACK: Shape = Shape {
@@ -211,10 +214,39 @@ pub(super) static SERVICE: Shape = Shape {
         ),
         ALLOW,
         field(
+            "interface",
+            ValueShape::OneOrSeveral(&INTERFACE),
+            "Whether the service's interface is in service. Left out: it is not looked at and stays as it is. A \
+             list where the service has several.",
+        ),
+        field(
             "pop",
             ValueShape::One(&POP),
             "The PoP configuration: what happens where your cable meets OVHcloud's network.",
         ),
+    ],
+    types: &[],
+};
+
+/// An interface of a service.
+pub(super) static INTERFACE: Shape = Shape {
+    name: "an interface",
+    doc: "An interface of the service: the port that its PoP configuration runs over. It is locked and \
+          unlocked in place.",
+    fields: &[
+        field(
+            "interfaceId",
+            ValueShape::Number,
+            "Which one. Left out: the `interfaceId` of the `pop`, or the only one of the service.",
+        )
+        .like(&["101"]),
+        field(
+            "state",
+            ValueShape::Word(&["enabled", "disabled"]),
+            "`enabled`: it is unlocked. `disabled`: it is locked, and carries nothing of what is configured on it.",
+        )
+        .needed(),
+        ALLOW,
     ],
     types: &[],
 };

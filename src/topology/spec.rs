@@ -33,6 +33,8 @@ impl fmt::Display for Asn {
 pub enum Spec {
     /// A service is in the vRack.
     Membership(Membership),
+    /// Whether an interface of a service is in service.
+    Interface(Interface),
     /// The PoP configuration of a service.
     Pop(Pop),
     /// A datacenter configuration.
@@ -48,6 +50,37 @@ pub struct Membership {
     /// The service's description; `None` leaves it as it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
+}
+
+/// An interface of a service: the port that a PoP configuration runs over. It is locked and unlocked in
+/// place, and belongs to the service, whatever is configured on it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Interface {
+    /// Whether it is in service.
+    pub state: InterfaceState,
+}
+
+/// Whether an interface is in service.
+///
+/// The API knows interfaces that are neither, kept for later; those cannot be locked or unlocked.
+/// Source: published API, `ovhcloudconnect.interface.StatusEnum`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum InterfaceState {
+    /// Unlocked.
+    Enabled,
+    /// Locked. Assumed: nothing crosses it, so whatever is configured on it carries nothing.
+    Disabled,
+}
+
+impl fmt::Display for InterfaceState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Enabled => "enabled",
+            Self::Disabled => "disabled",
+        })
+    }
 }
 
 /// A PoP configuration: where the customer's router meets OVHcloud.
@@ -169,6 +202,8 @@ pub enum Extra {
 pub enum Field {
     /// The service's description.
     Description,
+    /// Whether an interface is in service.
+    State,
     /// l2 or l3.
     Type,
     /// The service's interface.
@@ -189,6 +224,7 @@ impl fmt::Display for Field {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::Description => "description",
+            Self::State => "state",
             Self::Type => "type",
             Self::InterfaceId => "interfaceId",
             Self::CustomerBgpArea => "customerBgpArea",
@@ -216,6 +252,9 @@ impl Spec {
         match (self, live) {
             (Self::Membership(Membership { description }), Self::Membership(live)) => {
                 check(Field::Description, left_open_or(description.as_ref(), live.description.as_ref()));
+            }
+            (Self::Interface(Interface { state }), Self::Interface(live)) => {
+                check(Field::State, *state != live.state);
             }
             (Self::Pop(Pop::L2 { interface_id }), Self::Pop(Pop::L2 { interface_id: live })) => {
                 check(Field::InterfaceId, left_open_or(interface_id.as_ref(), live.as_ref()));
@@ -263,6 +302,7 @@ impl Spec {
         let mut set = |field: Field, value: Option<String>| fields.extend(value.map(|value| (field, value)));
         match self {
             Self::Membership(Membership { description }) => set(Field::Description, description.clone()),
+            Self::Interface(Interface { state }) => set(Field::State, Some(state.to_string())),
             Self::Pop(Pop::L2 { interface_id }) => {
                 set(Field::Type, Some("l2".to_owned()));
                 set(Field::InterfaceId, interface_id.map(|id| id.to_string()));

@@ -80,7 +80,9 @@ const SYNONYMS: &[(&str, &[&str])] = &[
     ("bgpNeighborIp", &["peer", "peerIp", "neighbor", "neighborIp", "neighbour", "address"]),
     ("nextHop", &["gateway", "via", "nexthopIp"]),
     ("subnet", &["prefix", "cidr", "network", "destination"]),
-    ("interfaceId", &["interface", "port", "portId"]),
+    ("interfaceId", &["interface", "id", "port", "portId"]),
+    ("interface", &["interfaces", "port", "ports"]),
+    ("state", &["status", "enabled"]),
     ("datacenter", &["dc", "datacenterId"]),
     ("type", &["kind", "layer"]),
     ("extra", &["extras", "routes", "peers"]),
@@ -108,6 +110,8 @@ pub(super) fn home_of(field: &str) -> Option<&'static str> {
             "`datacenters` stands in the vRack, beside `services`, because all its l3 services share them"
         }
         "description" | "pop" => "`description` and `pop` stand in a service, below its uuid",
+        "interface" => "`interface` stands in a service, beside its `pop`",
+        "state" => "`state` stands in the `interface` of a service",
         "interfaceId" | "customerBgpArea" => "this stands in the `pop` of a service",
         "datacenter" => "`datacenter` stands in the `pop` of an l2 service",
         "extra" => "`extra` stands in an l3 datacenter of the vRack; layer 2 has none",

@@ -9,8 +9,8 @@ use super::{
     Destination, DestinationKind, Effect, Fate, Layer, Loss, LossReport, Path, Report, Service, VrackReport,
 };
 use crate::topology::{
-    Address, Datacenter, DatacenterName, DatacenterPart, Declaration, Device, Extra, Membership, Node, Pop,
-    ServiceId, ServicePart, Spec, Topology, VrackName,
+    Address, Datacenter, DatacenterName, DatacenterPart, Declaration, Device, Extra, InterfaceState,
+    Membership, Node, Pop, ServiceId, ServicePart, Spec, Topology, VrackName,
 };
 
 /// The PoP where a service is delivered, as far as that is known. Only the API knows it.
@@ -61,7 +61,10 @@ impl<'t> Vrack<'t> {
         for (address, Declaration { spec, .. }) in entries.take_while(|(at, _)| at.vrack == *name) {
             match &address.node {
                 Node::Vrack => {}
-                Node::Service(service, part) => vrack.add_service(*service, part, spec, locations),
+                Node::Service(service, part) => {
+                    vrack.add_service(*service, part, spec, locations);
+                    vrack.lock(*service, topology.interface_state_of(address));
+                }
                 Node::Datacenter(datacenter, part) => vrack.add_datacenter(datacenter, part, spec),
             }
         }
@@ -76,6 +79,7 @@ impl<'t> Vrack<'t> {
                     service,
                     description: description.clone(),
                     layer: None,
+                    locked: false,
                     location: locations.get(&service).cloned(),
                 });
             }
@@ -94,6 +98,18 @@ impl<'t> Vrack<'t> {
             }
             _ => {}
         }
+    }
+
+    /// A PoP on an interface that shall be disabled.
+    fn lock(&mut self, service: ServiceId, state: Option<InterfaceState>) {
+        let last = self.services.last_mut().filter(|last| last.service == service);
+        if let (Some(last), Some(InterfaceState::Disabled)) = (last, state) {
+            last.locked = true;
+        }
+    }
+
+    fn carries(&self, service: ServiceId) -> bool {
+        self.services.iter().any(|it| it.service == service && !it.locked)
     }
 
     fn add_datacenter(&mut self, name: &DatacenterName, part: &DatacenterPart, spec: &Spec) {
@@ -151,13 +167,15 @@ impl<'t> Vrack<'t> {
     /// Each l2 service leads to its own datacenter alone.
     fn l2_paths(&self, datacenters: &[DatacenterName]) -> Vec<Path> {
         let ends = self.ends.iter().filter(|(_, end)| datacenters.contains(end));
+        let ends = ends.filter(|(service, _)| self.carries(**service));
         ends.map(|(service, end)| Path { service: *service, datacenter: end.clone(), device: None }).collect()
     }
 
     /// Every l3 PoP meets every l3 datacenter, over both devices: a full mesh. Source: OVHcloud's guides.
     fn l3_paths(&self, datacenters: &[DatacenterName]) -> Vec<Path> {
         let mut paths = Vec::new();
-        for service in self.services.iter().filter(|service| service.layer == Some(Layer::L3)) {
+        let carries = |it: &&Service| it.layer == Some(Layer::L3) && !it.locked;
+        for service in self.services.iter().filter(carries) {
             for datacenter in datacenters {
                 paths.extend(Device::ALL.map(|device| Path {
                     service: service.service,

@@ -53,6 +53,8 @@ pub struct Service {
     pub description: Option<String>,
     /// Which layer its PoP is; `null` for a service without one, which carries nothing.
     pub layer: Option<Layer>,
+    /// Whether its interface is locked by the topology: its PoP carries nothing then.
+    pub locked: bool,
     /// The PoP where it is delivered, where that is known.
     pub location: Option<String>,
 }

@@ -88,7 +88,8 @@ fn service_row(service: &Service) -> (String, String) {
     };
     let place = service.location.as_ref().map(|location| format!(", at {location}")).unwrap_or_default();
     let description = service.description.as_ref().map(|text| format!(", \"{text}\"")).unwrap_or_default();
-    (service.service.short(), format!("{layer}{place}{description}"))
+    let locked = if service.locked { ", its interface locked: it carries nothing" } else { "" };
+    (service.service.short(), format!("{layer}{locked}{place}{description}"))
 }
 
 fn destination_row(vrack: &VrackReport, destination: &Destination) -> (String, String) {

@@ -106,6 +106,14 @@ fn effect(plan: &Plan, step: &Step, live: &Live) -> Effect {
         Operation::Describe { service, description } => {
             there(live.services.get(service).is_some_and(|it| it.description == *description))
         }
+        Operation::Lock { .. } | Operation::Unlock { .. } => {
+            let wanted = change.after.as_ref().expect("what is switched gets a state");
+            match here.iter().find(|it| it.spec == *wanted).map(|it| it.status) {
+                None => Effect::Absent,
+                Some(Status::Active) => Effect::There,
+                Some(_) => Effect::Coming,
+            }
+        }
         _ => unreachable!("a wait has no effect of its own"),
     }
 }

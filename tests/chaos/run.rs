@@ -12,7 +12,7 @@ use ovhconnect::live::read::{ReadError, read};
 use ovhconnect::plan::{Plan, PlanError};
 use ovhconnect::rehearsal;
 use ovhconnect::sim::clock::TokioClock;
-use ovhconnect::sim::{Fate, Moment, Simulator};
+use ovhconnect::sim::{Fate, Moment, Options, Simulator};
 use ovhconnect::topology::Topology;
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -97,7 +97,8 @@ impl Stage {
         let mut random = Rng::with_seed(seed);
         let case = draw::case(seed);
         let (text, mut world) = case.make();
-        world.set_options(draw::options(&mut random));
+        let locked_interface_takes_pop = world.options().locked_interface_takes_pop;
+        world.set_options(Options { locked_interface_takes_pop, ..draw::options(&mut random) });
         let troubles = draw::troubles(&mut random);
         let mut story = String::new();
         _ = writeln!(story, "{:?}", world.options());
@@ -204,6 +205,8 @@ pub async fn peace(stage: &mut Stage) -> Result<(), String> {
             stage.tell(problem);
             return stage.conclude(&wire, false);
         }
+        // No start could even read, so none found out that the case is of no use.
+        Err(Unplanned::Unfit(_)) if stage.tally.runs == 0 && stage.tally.starts == 0 => return Ok(()),
         Err(Unplanned::Unfit(problem) | Unplanned::Unread(problem) | Unplanned::Defect(problem)) => {
             return Err(format!("in peace no plan can be made: {problem}"));
         }
@@ -267,7 +270,8 @@ async fn trial(stage: &mut Stage, first: bool) -> Result<Sequel, String> {
     stage.trouble(false);
     let plan = match plan(stage, &client).await {
         Ok(plan) => plan,
-        Err(Unplanned::Unfit(_)) if first => return Ok(Sequel::Over),
+        // Before any plan was made nothing was changed: the case itself is of no use.
+        Err(Unplanned::Unfit(_)) if stage.tally.starts == 0 => return Ok(Sequel::Over),
         Err(Unplanned::Unlucky(problem)) => {
             stage.tell(format_args!("no plan can be made: {problem}"));
             stage.conclude(&wire, false)?;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use ovhconnect::api::wire::{InterfaceStatus, TaskFunction};
 use ovhconnect::api::{Client, Options as ClientOptions};
 use ovhconnect::diagnostic::{Source, Sources};
 use ovhconnect::diff::Goal;
@@ -13,7 +14,7 @@ use ovhconnect::topology::{self, Topology};
 use proptest::prelude::*;
 
 use super::found::{self, RawLive};
-use super::wanted::{self, Profile, RawTopology};
+use super::wanted::{self, Profile, RawTopology, Wanted};
 
 #[derive(Clone, Debug)]
 pub struct Case {
@@ -45,7 +46,9 @@ impl Case {
     pub fn make(&self) -> (String, World) {
         let wanted = wanted::repair(&self.topology);
         let mut world = found::account(&wanted, &self.live);
+        let locked_interface_takes_pop = makes_on_locked(&wanted, &world);
         let options = |inherited_while_init| Options {
+            locked_interface_takes_pop,
             distinct_ids_per_service: self.distinct_ids,
             inherited_while_init,
             ..Options::default()
@@ -59,6 +62,21 @@ impl Case {
         }
         (wanted::text(&wanted), world)
     }
+}
+
+/// Whether a PoP is wanted on an interface that is locked and shall stay so. Where the API refuses it, no
+/// order helps.
+fn makes_on_locked(wanted: &Wanted, world: &World) -> bool {
+    let services = wanted.services.iter().enumerate().filter_map(|(at, it)| Some((at, it.as_ref()?)));
+    let is_locked = |at: usize, interface: u64| {
+        let tasks = world.tasks(wanted::uuid(at)).unwrap_or_default();
+        let status = world.interface(wanted::uuid(at), interface).map(|it| it.status);
+        status != Ok(InterfaceStatus::Enabled)
+            || tasks.iter().any(|it| it.function == TaskFunction::LockInterface)
+    };
+    services.filter(|(_, service)| service.pop.is_some()).any(|(at, service)| {
+        service.ports.iter().any(|(interface, enabled)| !enabled && is_locked(at, *interface))
+    })
 }
 
 /// How many datacenters each vRack shows, through whichever PoP shows most.

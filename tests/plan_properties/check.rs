@@ -5,8 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use ovhconnect::diagnostic::Diagnostic;
 use ovhconnect::diff::Goal;
-use ovhconnect::live::Live;
 use ovhconnect::live::read::{ReadError, Reading};
+use ovhconnect::live::{ConfigId, Live};
 use ovhconnect::plan::{Plan, PlanError};
 use ovhconnect::sim::World;
 use ovhconnect::topology::{Address, Node, ServicePart, Topology};
@@ -85,7 +85,7 @@ fn only_a_part(
         Err(problem) => return Err(format!("{part} alone: {problem}")),
     };
     let run = || -> Result<(), String> {
-        let mut ran = drive::run(&plan, world, Pace::Mixed, seed)?;
+        let mut ran = drive::run(&plan, world, &ports(&reading.live), Pace::Mixed, seed)?;
         ran.world.settle();
         let now = look(&ran.world, topology).map_err(|error| format!("reading again fails: {error:?}"))?;
         match plan_of(&now) {
@@ -95,6 +95,15 @@ fn only_a_part(
         }
     };
     run().map_err(|problem| format!("{part} alone: {problem}\nits plan:\n{}", report::plan(&plan)))
+}
+
+/// The interfaces of which it is known whether they are in service.
+pub fn ports(live: &Live) -> BTreeSet<u64> {
+    let ids = live.configs.values().flatten().filter_map(|config| match config.id {
+        ConfigId::Interface(id) => Some(id),
+        _ => None,
+    });
+    ids.collect()
 }
 
 fn unfit(diagnostics: &[Diagnostic]) -> Verdict {
@@ -121,7 +130,8 @@ fn checked(
     let mut least = Least::new();
     for pace in PACES {
         for number in 0..orders {
-            let mut ran = drive::run(plan, world, pace, seed.wrapping_add(number as u64))?;
+            let seed = seed.wrapping_add(number as u64);
+            let mut ran = drive::run(plan, world, &ports(&reading.live), pace, seed)?;
             facts.runs += 1;
             for (vrack, (pops, datacenters)) in ran.least {
                 let so_far = least.entry(vrack).or_insert((usize::MAX, usize::MAX));

@@ -1,13 +1,13 @@
 //! Runs a plan against a simulated account, step by step, in an order drawn at random from those its
 //! edges allow. A call that the account refuses is a defect of the plan.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write as _;
 use std::time::Duration;
 
 use ovhconnect::api::wire::{
-    ConfigStatus, ExtraConfig, ExtraType, NewDatacenterConfig, NewExtraConfig, NewPopConfig, PopType, Task,
-    TaskStatus,
+    ConfigStatus, ExtraConfig, ExtraType, InterfaceStatus, NewDatacenterConfig, NewExtraConfig, NewPopConfig,
+    PopType, Task, TaskStatus,
 };
 use ovhconnect::live::PopKey;
 use ovhconnect::plan::{DatacenterRef, ExtraRef, NewExtra, Operation, Plan, StepId, Target, Via};
@@ -53,6 +53,7 @@ enum Awaited {
     Membership { vrack: VrackName, task: u64, service: ServiceId, inside: bool },
     Active { task: Option<(Uuid, u64)>, config: Config },
     Settled(Config),
+    Port { service: Uuid, interface: u64, status: InterfaceStatus, task: u64 },
     Gone { task: Option<(Uuid, u64)>, config: Config },
     ForeignTask { service: ServiceId, task: u64 },
     ForeignVrackTask { vrack: VrackName, task: u64 },
@@ -70,6 +71,8 @@ struct Run<'p> {
     done: usize,
     made: HashMap<StepId, (PopKey, u64)>,
     least: Least,
+    /// The interfaces of which the plan knows whether they are in service.
+    ports: &'p BTreeSet<u64>,
     /// What happened, for the report of a failure.
     story: String,
 }
@@ -78,7 +81,7 @@ struct Run<'p> {
 ///
 /// # Errors
 /// What happened until the account refused a call, or until nothing moved any more.
-pub fn run(plan: &Plan, world: &World, pace: Pace, seed: u64) -> Result<Ran, String> {
+pub fn run(plan: &Plan, world: &World, ports: &BTreeSet<u64>, pace: Pace, seed: u64) -> Result<Ran, String> {
     let mut missing = vec![0; plan.steps.len()];
     let mut after: HashMap<StepId, Vec<StepId>> = HashMap::new();
     for edge in &plan.edges {
@@ -98,6 +101,7 @@ pub fn run(plan: &Plan, world: &World, pace: Pace, seed: u64) -> Result<Ran, Str
         done: 0,
         made: HashMap::new(),
         least: BTreeMap::new(),
+        ports,
         story: String::new(),
     };
     match run.run_to_the_end(pace) {
@@ -149,6 +153,7 @@ impl Run<'_> {
                             | Operation::DeleteDatacenter { .. }
                             | Operation::DeleteExtra { .. }
                             | Operation::Detach { .. }
+                            | Operation::Lock { .. }
                     )
                 };
                 let removal = self.ready.iter().position(removes);
@@ -168,7 +173,7 @@ impl Run<'_> {
         let options = self.world.options().clone();
         self.world.set_options(Options { inherited_while_init: true, ..options.clone() });
         for vrack in self.plan.impact.keys() {
-            let now = standing(&self.world, vrack);
+            let now = standing(&self.world, vrack, self.ports);
             let least = self.least.entry(vrack.clone()).or_insert(now);
             *least = (least.0.min(now.0), least.1.min(now.1));
         }
@@ -223,6 +228,22 @@ impl Run<'_> {
             Operation::Describe { service, description } => {
                 self.world.update_service(service.uuid(), Some(description))?;
                 Awaited::Nothing
+            }
+            Operation::Lock { service, interface, .. } => {
+                let (service, interface, status) = (service.uuid(), *interface, InterfaceStatus::Disabled);
+                if self.world.interface(service, interface)?.status == status {
+                    return Ok(Awaited::Nothing);
+                }
+                let task = self.world.lock_interface(service, interface)?.id;
+                Awaited::Port { service, interface, status, task }
+            }
+            Operation::Unlock { service, interface, .. } => {
+                let (service, interface, status) = (service.uuid(), *interface, InterfaceStatus::Enabled);
+                if self.world.interface(service, interface)?.status == status {
+                    return Ok(Awaited::Nothing);
+                }
+                let task = self.world.unlock_interface(service, interface)?.id;
+                Awaited::Port { service, interface, status, task }
             }
             Operation::CreatePop { service, pop } => {
                 let task = self.world.create_pop(service.uuid(), &pop_body(pop))?;
@@ -305,6 +326,13 @@ impl Run<'_> {
                     Some(ConfigStatus::Init) if task.is_none() => Ok(false),
                     other => Err(format!("its configuration is {other:?}")),
                 }
+            }
+            Awaited::Port { service, interface, status, task } => {
+                if self.is_unfinished(Some((*service, *task))) {
+                    return Ok(false);
+                }
+                let found = self.world.interface(*service, *interface).map(|it| it.status);
+                if found.as_ref() == Ok(status) { Ok(true) } else { Err(format!("its status is {found:?}")) }
             }
             Awaited::Settled(config) => {
                 Ok(self.status(*config) != Some(ConfigStatus::Init) || !self.has_task(*config))
@@ -428,8 +456,8 @@ impl Run<'_> {
     }
 }
 
-/// The active l3 PoPs of a vRack, and the active datacenters that the one of them that shows most shows.
-pub fn standing(world: &World, vrack: &VrackName) -> (usize, usize) {
+/// The active l3 PoPs of a vRack on interfaces that are not known to be locked, and the active datacenters that the one of them that shows most shows.
+pub fn standing(world: &World, vrack: &VrackName, ports: &BTreeSet<u64>) -> (usize, usize) {
     let (mut pops, mut datacenters) = (0, 0);
     for member in world.attached(vrack.as_str()).unwrap_or_default() {
         let service = member.ovh_cloud_connect;
@@ -437,7 +465,9 @@ pub fn standing(world: &World, vrack: &VrackName) -> (usize, usize) {
             if pop.kind != PopType::L3 {
                 continue;
             }
-            pops += usize::from(pop.status == ConfigStatus::Active);
+            let port = world.interface(service, pop.interface_id).map(|it| it.status);
+            let is_dark = ports.contains(&pop.interface_id) && port != Ok(InterfaceStatus::Enabled);
+            pops += usize::from(pop.status == ConfigStatus::Active && !is_dark);
             let listed = world.datacenters(service, pop.id).unwrap_or_default();
             datacenters =
                 datacenters.max(listed.iter().filter(|it| it.status == ConfigStatus::Active).count());

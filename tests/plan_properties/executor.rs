@@ -26,7 +26,8 @@ fn options() -> impl Strategy<Value = Options> {
 /// Applies a case and plans again; whether there was anything to apply.
 async fn converge(case: &Case, options: &Options) -> Result<bool, String> {
     let (text, mut world) = case.make();
-    world.set_options(options.clone());
+    let locked_interface_takes_pop = world.options().locked_interface_takes_pop;
+    world.set_options(Options { locked_interface_takes_pop, ..options.clone() });
     let goal = case.goal;
     let rehearsal = Rehearsal::with_world(parse(&text), world);
     let reading = match read(&rehearsal.client, &rehearsal.topology).await {

@@ -42,6 +42,8 @@ pub struct RawLiveService {
     description: Like<u8>,
     pop: Like<RawPop>,
     stuck: bool,
+    /// Of each of its interfaces whether it is locked, if its state is declared.
+    locked: [bool; 2],
 }
 
 #[derive(Clone, Debug)]
@@ -165,6 +167,7 @@ pub fn account(wanted: &Wanted, raw: &RawLive) -> World {
     let mut maker = Maker { world: empty(wanted, raw), wanted };
     maker.pops(raw);
     maker.datacenters(raw);
+    maker.locks(raw);
     maker.duplicates(raw);
     for late in &raw.late {
         maker.late(late);
@@ -232,6 +235,23 @@ impl Maker<'_> {
         if let Some(pop) = pops.iter().find(|pop| pop.kind == PopType::L2) {
             _ = self.world.create_datacenter(uuid(service), pop.id, &l2_datacenter_body(slot));
         }
+    }
+
+    /// Of an interface whose state is not declared no plan can know whether it is locked: those are not.
+    fn locks(&mut self, raw: &RawLive) {
+        for (service, live) in raw.services.iter().enumerate() {
+            let locked = interfaces(service).into_iter().zip(live.locked).filter(|(_, locked)| *locked);
+            let known: Vec<u64> =
+                locked.map(|(it, _)| it).filter(|it| self.is_declared(service, *it)).collect();
+            for interface in known {
+                self.world.set_port_status(interface, PortStatus::Disabled);
+            }
+        }
+    }
+
+    fn is_declared(&self, service: usize, interface: u64) -> bool {
+        let declared = self.wanted.services[service].as_ref();
+        declared.is_some_and(|it| it.ports.iter().any(|(id, _)| *id == interface))
     }
 
     /// A PoP through which calls go in a vRack, and the ids of the datacenters it shows.
@@ -446,7 +466,9 @@ impl Maker<'_> {
             // refused, of which no plan can know.
             Call::Lock(service) => {
                 let service = service_of(service);
-                self.attempt(true, |world| world.lock_interface(uuid(service), interfaces(service)[0]));
+                let interface = interfaces(service)[0];
+                let fails = !self.is_declared(service, interface);
+                self.attempt(fails, |world| world.lock_interface(uuid(service), interface));
             }
             Call::Unlock(service) => {
                 let service = service_of(service);
@@ -509,8 +531,10 @@ fn live_service(profile: Profile) -> impl Strategy<Value = RawLiveService> {
         1 => Just(Like::Nothing),
         3 => (0..vracks).prop_map(Like::Other),
     ];
-    (vrack, like(0..2u8), like(raw_pop()), proptest::bool::weighted(0.08))
-        .prop_map(|(vrack, description, pop, stuck)| RawLiveService { vrack, description, pop, stuck })
+    let locked = || proptest::bool::weighted(0.4);
+    (vrack, like(0..2u8), like(raw_pop()), proptest::bool::weighted(0.08), [locked(), locked()]).prop_map(
+        |(vrack, description, pop, stuck, locked)| RawLiveService { vrack, description, pop, stuck, locked },
+    )
 }
 
 fn live_extras() -> impl Strategy<Value = RawLiveExtras> {

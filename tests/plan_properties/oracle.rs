@@ -7,10 +7,10 @@
 use std::collections::{BTreeMap, HashSet};
 
 use ipnet::Ipv4Net;
-use ovhconnect::live::{Live, LiveConfig, Status};
+use ovhconnect::live::{ConfigId, Live, LiveConfig, Status};
 use ovhconnect::topology::{
-    Address, Asn, Datacenter, DatacenterPart, Declaration, Extra, Manage, Node, Pop, ServiceId, ServicePart,
-    Spec, Topology, VrackName,
+    Address, Asn, Datacenter, DatacenterPart, Declaration, Extra, Interface, InterfaceState, Manage, Node,
+    Pop, ServiceId, ServicePart, Spec, Topology, VrackName,
 };
 
 use super::wanted::overlap;
@@ -47,6 +47,8 @@ struct Thing {
     vrack: VrackName,
     kind: Kind,
     subnet: Option<Ipv4Net>,
+    /// The interfaces it may be on; it carries something where all are in service.
+    ports: Vec<Port>,
     /// Its status where it is live; `None` where it is to be made.
     found: Option<Status>,
     goes: Option<u32>,
@@ -54,10 +56,18 @@ struct Thing {
     comes: Option<u32>,
 }
 
+/// An interface of which it is known whether it is in service, and the act with which that changes.
+#[derive(Clone, Copy, Debug)]
+struct Port {
+    lit: bool,
+    switch: Option<u32>,
+}
+
 /// Something that happens once, after others have.
 #[derive(Debug)]
 struct Act {
-    thing: usize,
+    /// What it is about; an interface is none.
+    thing: Option<usize>,
     after: u64,
 }
 
@@ -66,6 +76,9 @@ struct Act {
 struct Acts {
     things: Vec<Thing>,
     acts: Vec<Act>,
+    ports: BTreeMap<(ServiceId, u64), Port>,
+    /// The only interface of the service that is looked at.
+    only: Option<u64>,
 }
 
 /// Whether some order of everything that has to happen meets every need at every moment.
@@ -93,6 +106,7 @@ pub fn can(topology: &Topology, live: &Live, needs: &[Need]) -> bool {
 impl Acts {
     fn of(topology: &Topology, live: &Live, needs: &[Need]) -> Self {
         let mut acts = Self::default();
+        acts.interfaces(topology, live);
         let homes: BTreeMap<ServiceId, &VrackName> = topology
             .entries
             .keys()
@@ -112,6 +126,18 @@ impl Acts {
         acts
     }
 
+    fn interfaces(&mut self, topology: &Topology, live: &Live) {
+        for (address, config) in live.configs.iter().flat_map(|(at, it)| it.iter().map(move |it| (at, it))) {
+            let (Some(service), ConfigId::Interface(id)) = (address.service(), &config.id) else { continue };
+            let is_enabled = |spec: &Spec| spec.differing_fields(&ENABLED).is_empty();
+            let declared = topology.entries.get(address).map_or(&config.spec, |it| &it.spec);
+            // What is being unlocked is dark, and what is being locked is as good as dark.
+            let lit = config.status == Status::Active && is_enabled(&config.spec);
+            let switch = (lit != is_enabled(declared)).then(|| self.act(None, 0));
+            self.ports.insert((service, *id), Port { lit, switch });
+        }
+    }
+
     fn pops_of(&mut self, topology: &Topology, live: &Live, service: ServiceId, home: Option<&VrackName>) {
         let is_pop = |at: &Address| at.node == Node::Service(service, ServicePart::Pop);
         let mut at_home: Vec<&LiveConfig> = Vec::new();
@@ -122,15 +148,21 @@ impl Acts {
                 if home == Some(&address.vrack) {
                     at_home.push(config);
                 } else if home.is_some() || manages_all {
-                    gone |= self.goes(&address.vrack, config);
+                    gone |= self.goes(address, config);
                 } else {
-                    self.stands(&address.vrack, config);
+                    self.stands(address, config);
                 }
             }
         }
         let Some(home) = home else { return };
-        let declared = topology.entries.get(&Address::pop(home.clone(), service));
-        self.settle(home, declared.map(|it| &it.spec), &at_home, |_| true, gone);
+        let address = Address::pop(home.clone(), service);
+        let declared = topology.entries.get(&address);
+        let only = live.services.get(&service).and_then(|it| match it.interfaces.as_slice() {
+            [only] => Some(*only),
+            _ => None,
+        });
+        self.only = only;
+        self.settle(&address, declared.map(|it| &it.spec), &at_home, |_| true, gone);
     }
 
     fn datacenters_of(&mut self, topology: &Topology, live: &Live, vrack: &VrackName) {
@@ -146,12 +178,12 @@ impl Acts {
             let declared = topology.entries.get(address);
             let manages_all = topology.vracks.get(vrack).is_some_and(|it| it.manage == Manage::All);
             if declared.is_none() && !manages_all {
-                found.into_iter().for_each(|config| self.stands(vrack, config));
+                found.into_iter().for_each(|config| self.stands(address, config));
                 continue;
             }
             let peers = peer_asns(topology, address);
             let fits = |config: &LiveConfig| !takes_asn_of_peer(declared, config, &peers);
-            self.settle(vrack, declared.map(|it| &it.spec), &found, fits, 0);
+            self.settle(address, declared.map(|it| &it.spec), &found, fits, 0);
         }
     }
 
@@ -159,7 +191,7 @@ impl Acts {
     /// is made once they are gone, and what `gone` says.
     fn settle(
         &mut self,
-        vrack: &VrackName,
+        address: &Address,
         desired: Option<&Spec>,
         found: &[&LiveConfig],
         fits: impl Fn(&LiveConfig) -> bool,
@@ -174,64 +206,83 @@ impl Acts {
         let mut gone = gone;
         for (at, config) in found.iter().enumerate() {
             if kept != Some(at) {
-                gone |= self.goes(vrack, config);
+                gone |= self.goes(address, config);
             } else if config.status == Status::Active {
-                self.stands(vrack, config);
+                self.stands(address, config);
             } else {
-                self.rises(vrack, config);
+                self.rises(address, config);
             }
         }
         if let (None, Some(spec)) = (kept, desired) {
-            self.comes(vrack, spec, gone);
+            self.comes(address, spec, found, gone);
         }
     }
 
-    fn add(&mut self, vrack: &VrackName, spec: &Spec, found: Option<Status>) -> usize {
+    fn add(&mut self, address: &Address, spec: &Spec, found: Option<Status>) -> usize {
         let (kind, subnet) = match spec {
             Spec::Pop(Pop::L3 { subnet, .. }) => (Kind::L3Pop, Some(*subnet)),
             Spec::Pop(Pop::L2 { .. }) => (Kind::L2Pop, None),
             Spec::Datacenter(Datacenter::L3 { subnet, .. }) => (Kind::Datacenter, Some(*subnet)),
             other => panic!("neither a PoP nor an l3 datacenter: {other:?}"),
         };
-        let vrack = vrack.clone();
-        self.things.push(Thing { vrack, kind, subnet, found, goes: None, rises: None, comes: None });
+        let vrack = address.vrack.clone();
+        let ports = self.ports_at(address, interface(spec));
+        self.things.push(Thing { vrack, kind, subnet, ports, found, goes: None, rises: None, comes: None });
         self.things.len() - 1
     }
 
-    fn act(&mut self, thing: usize, after: u64) -> u32 {
+    fn ports_at(&self, address: &Address, interfaces: impl IntoIterator<Item = u64>) -> Vec<Port> {
+        let Some(service) = address.service() else { return Vec::new() };
+        interfaces.into_iter().filter_map(|id| self.ports.get(&(service, id)).copied()).collect()
+    }
+
+    fn act(&mut self, thing: Option<usize>, after: u64) -> u32 {
         self.acts.push(Act { thing, after });
         u32::try_from(self.acts.len() - 1).unwrap()
     }
 
     /// Left as it is. What someone else is deleting goes all the same.
-    fn stands(&mut self, vrack: &VrackName, config: &LiveConfig) {
+    fn stands(&mut self, address: &Address, config: &LiveConfig) {
         if config.status == Status::Deleting {
-            self.goes(vrack, config);
+            self.goes(address, config);
         } else {
-            self.add(vrack, &config.spec, Some(config.status));
+            self.add(address, &config.spec, Some(config.status));
         }
     }
 
-    fn goes(&mut self, vrack: &VrackName, config: &LiveConfig) -> u64 {
-        let thing = self.add(vrack, &config.spec, Some(config.status));
-        let bit = self.act(thing, 0);
+    fn goes(&mut self, address: &Address, config: &LiveConfig) -> u64 {
+        let thing = self.add(address, &config.spec, Some(config.status));
+        // An interface is not unlocked for the sake of what goes.
+        for port in &mut self.things[thing].ports {
+            port.switch = port.switch.filter(|_| port.lit);
+        }
+        let bit = self.act(Some(thing), 0);
         self.things[thing].goes = Some(bit);
         1 << bit
     }
 
-    fn rises(&mut self, vrack: &VrackName, config: &LiveConfig) {
-        let thing = self.add(vrack, &config.spec, Some(config.status));
-        self.things[thing].rises = Some(self.act(thing, 0));
+    fn rises(&mut self, address: &Address, config: &LiveConfig) {
+        let thing = self.add(address, &config.spec, Some(config.status));
+        self.things[thing].rises = Some(self.act(Some(thing), 0));
     }
 
-    fn comes(&mut self, vrack: &VrackName, spec: &Spec, after: u64) {
-        let thing = self.add(vrack, spec, None);
-        self.things[thing].comes = Some(self.act(thing, after));
+    /// On the interface that is asked for, else the one in use, else the only one; when that is in service,
+    /// if it comes to be.
+    fn comes(&mut self, address: &Address, spec: &Spec, found: &[&LiveConfig], after: u64) {
+        let thing = self.add(address, spec, None);
+        let in_use: Vec<u64> = found.iter().filter_map(|config| interface(&config.spec)).collect();
+        let on = interface(spec).map_or(in_use, |asked| vec![asked]);
+        let on = if on.is_empty() { self.only.into_iter().collect() } else { on };
+        let ports = self.ports_at(address, on);
+        let unlocks = ports.iter().filter(|port| !port.lit).filter_map(|port| port.switch);
+        let after = unlocks.fold(after, |after, unlock| after | 1 << unlock);
+        self.things[thing].ports = ports;
+        self.things[thing].comes = Some(self.act(Some(thing), after));
     }
 
     /// Whether what an act makes, if it makes something, has room beside what stands.
     fn has_room(&self, state: u64, bit: u32, act: &Act) -> bool {
-        let made = &self.things[act.thing];
+        let Some(made) = act.thing.map(|thing| &self.things[thing]) else { return true };
         made.comes != Some(bit)
             || !self.things.iter().filter(|it| it.vrack == made.vrack && it.is_there(state)).any(|it| {
                 let both_l2 = it.kind == Kind::L2Pop && made.kind == Kind::L2Pop;
@@ -261,7 +312,18 @@ impl Thing {
 
     fn is_up(&self, state: u64) -> bool {
         let has_risen = self.rises.is_some_and(|bit| state & 1 << bit != 0);
-        self.is_there(state) && (matches!(self.found, None | Some(Status::Active)) || has_risen)
+        let is_lit = |port: &Port| port.lit != port.switch.is_some_and(|bit| state & 1 << bit != 0);
+        let is_in_force = matches!(self.found, None | Some(Status::Active)) || has_risen;
+        self.is_there(state) && is_in_force && self.ports.iter().all(is_lit)
+    }
+}
+
+const ENABLED: Spec = Spec::Interface(Interface { state: InterfaceState::Enabled });
+
+fn interface(spec: &Spec) -> Option<u64> {
+    match spec {
+        Spec::Pop(pop) => pop.interface_id(),
+        _ => None,
     }
 }
 

@@ -57,6 +57,8 @@ pub fn operation(operation: &Operation) -> String {
         Operation::Describe { service: id, description } => {
             format!("describe {} `{description}`", service(id))
         }
+        Operation::Lock { service: id, interface, .. } => format!("lock {interface} of {}", service(id)),
+        Operation::Unlock { service: id, interface, .. } => format!("unlock {interface} of {}", service(id)),
         Operation::CreatePop { service: id, pop } => {
             format!("create pop of {}: {}", service(id), fields(&Spec::Pop(pop.clone())))
         }
@@ -97,7 +99,7 @@ fn fields(spec: &Spec) -> String {
 
 fn config(config: &LiveConfig) -> String {
     let id = match &config.id {
-        ConfigId::Member => String::new(),
+        ConfigId::Member | ConfigId::Interface(_) => String::new(),
         ConfigId::Pop(key) => format!(" #{}", key.id),
         ConfigId::Datacenter(ids) => {
             let ids: Vec<String> = ids.iter().map(|(pop, id)| format!("{id} by PoP {}", pop.id)).collect();

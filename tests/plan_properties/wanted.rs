@@ -79,6 +79,8 @@ pub struct RawDatacenter {
 pub struct RawService {
     pub vrack: Option<u8>,
     pub description: Option<u8>,
+    /// Of each of its interfaces whether it shall be in service, where that is declared.
+    pub ports: [Option<bool>; 2],
     pub pop: Option<RawPop>,
 }
 
@@ -101,6 +103,14 @@ pub enum Pop {
     L3 { subnet: Ipv4Net, customer: u32, ovh: Option<u32>, interface: Option<u64> },
 }
 
+impl Pop {
+    pub fn interface(&self) -> Option<u64> {
+        match self {
+            Self::L2 { interface, .. } | Self::L3 { interface, .. } => *interface,
+        }
+    }
+}
+
 /// An extra; the host is counted from the first address of its datacenter's subnet.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Extra {
@@ -119,6 +129,8 @@ pub struct Datacenter {
 pub struct Service {
     pub vrack: usize,
     pub description: Option<&'static str>,
+    /// The interfaces whose state is declared, and whether they shall be in service.
+    pub ports: Vec<(u64, bool)>,
     pub pop: Option<Pop>,
 }
 
@@ -219,7 +231,9 @@ pub fn repair(raw: &RawTopology) -> Wanted {
         };
         let pop = service.pop.as_ref().map(|pop| pop.read(number, false));
         let description = service.description.map(|it| pick(&DESCRIPTIONS, it));
-        services[number] = Some(Service { vrack, description, pop });
+        let ports = interfaces(number).into_iter().zip(service.ports);
+        let ports = ports.filter_map(|(interface, enabled)| Some((interface, enabled?))).collect();
+        services[number] = Some(Service { vrack, description, ports, pop });
     }
     let mut vracks: [Option<Vrack>; DECLARED] = Default::default();
     for (number, vrack) in raw.vracks.iter().enumerate().filter(|(number, _)| declared(*number)) {
@@ -344,8 +358,24 @@ fn service_text(out: &mut String, at: usize, service: &Service) {
     if let Some(description) = service.description {
         _ = writeln!(out, "        description: \"{description}\"");
     }
+    let item = |(interface, enabled): &(u64, bool)| {
+        let state = if *enabled { "enabled" } else { "disabled" };
+        // What is the only one, or the PoP's, need not be named.
+        let is_plain =
+            interfaces(at).len() == 1 || service.pop.as_ref().and_then(Pop::interface) == Some(*interface);
+        let id = if is_plain { String::new() } else { format!("interfaceId: {interface}, ") };
+        format!("{{{id}state: {state}}}")
+    };
+    match service.ports.as_slice() {
+        [] => {}
+        [one] => _ = writeln!(out, "        interface: {}", item(one)),
+        several => {
+            let items: Vec<String> = several.iter().map(item).collect();
+            _ = writeln!(out, "        interface: [{}]", items.join(", "));
+        }
+    }
     match &service.pop {
-        None if service.description.is_none() => {
+        None if service.description.is_none() && service.ports.is_empty() => {
             // A service without a field is written as an empty mapping.
             let end = out.len() - 1;
             out.replace_range(end.., " {}\n");
@@ -420,14 +450,19 @@ pub fn raw_datacenter() -> impl Strategy<Value = RawDatacenter> {
         .prop_map(|(subnet, ovh, extras)| RawDatacenter { subnet, ovh, extras })
 }
 
+fn port() -> impl Strategy<Value = Option<bool>> {
+    proptest::option::weighted(0.25, proptest::bool::weighted(0.6))
+}
+
 fn raw_service(profile: Profile) -> impl Strategy<Value = RawService> {
     let vracks = u8::try_from(profile.vracks).unwrap();
     (
         proptest::option::weighted(0.85, 0..vracks),
         proptest::option::weighted(0.2, 0..3u8),
+        [port(), port()],
         proptest::option::weighted(0.85, raw_pop()),
     )
-        .prop_map(|(vrack, description, pop)| RawService { vrack, description, pop })
+        .prop_map(|(vrack, description, ports, pop)| RawService { vrack, description, ports, pop })
 }
 
 fn raw_vrack() -> impl Strategy<Value = RawVrack> {

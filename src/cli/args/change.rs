@@ -146,7 +146,7 @@ pub struct Apply {
     /// What the plan may not do.
     #[command(flatten)]
     pub limits: Limits,
-    /// Delete and replace what is live although nobody looks at the plan (--auto-approve without a
+    /// Delete, replace and take down what is live although nobody looks at the plan (--auto-approve without a
     /// terminal).
     #[arg(long)]
     pub allow_disruption: bool,

@@ -14,7 +14,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Status;
-use crate::topology::{Address, DatacenterName, ServiceId, Spec, VrackName};
+use crate::topology::{Address, DatacenterName, InterfaceState, ServiceId, Spec, VrackName};
 
 /// The most prefixes that a BGP session carries. Source: OVHcloud's guides.
 pub const MAX_PREFIXES: u64 = 100;
@@ -136,6 +136,16 @@ impl SeenInterface {
     #[must_use]
     pub fn in_service(&self) -> bool {
         !matches!(self.status.as_str(), "disabled" | "reserved")
+    }
+
+    /// Whether it is enabled or disabled, if it is either.
+    #[must_use]
+    pub fn state(&self) -> Option<InterfaceState> {
+        match self.status.as_str() {
+            "enabled" => Some(InterfaceState::Enabled),
+            "disabled" => Some(InterfaceState::Disabled),
+            _ => None,
+        }
     }
 }
 

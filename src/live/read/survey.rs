@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Beside, ReadError, Reader, choices};
+use super::{Beside, ReadError, Reader, choices, interfaces};
 use crate::api::{Client, Listed};
 use crate::live::Live;
 use crate::topology::rules::live as rules;
@@ -41,7 +41,11 @@ pub async fn survey(client: &Client, scope: &Scope) -> Result<Live, ReadError> {
         Scope::Service(service) => (home(client, *service).await?, Beside::One(*service)),
     };
     let topology = Topology::default();
-    let (live, _) = Reader::new(client, &topology, vracks, beside).live().await?;
+    let (mut live, _) = Reader::new(client, &topology, vracks, beside).live().await?;
+    let services = live.services.iter().filter(|(id, _)| scope.has_service(**id));
+    let members = services.filter_map(|(id, service)| Some((*id, service.vrack.clone()?)));
+    let states = interfaces::all_states(client, &live, members).await?;
+    live.configs.extend(states);
     Ok(live)
 }
 

@@ -52,6 +52,23 @@ fn a_parent_may_take_children_early() {
 }
 
 #[test]
+fn a_locked_interface_may_take_a_pop_that_stays_down() {
+    let locked = |takes| {
+        let mut world = bench_with(Options { locked_interface_takes_pop: takes, ..Options::default() });
+        world.set_port_status(10, crate::sim::PortStatus::Disabled);
+        world
+    };
+    assert_eq!(locked(false).create_pop(service(1), &l3(10, "192.0.2.0/30")).unwrap_err().status, 409);
+    let mut world = locked(true);
+    let pop = world.create_pop(service(1), &l3(10, "192.0.2.0/30")).unwrap().resource_id.unwrap();
+    world.settle();
+    assert_eq!(world.session(service(1), pop).unwrap().status, wire::LightStatus::Down);
+    world.unlock_interface(service(1), 10).unwrap();
+    world.settle();
+    assert_eq!(world.session(service(1), pop).unwrap().status, wire::LightStatus::Up);
+}
+
+#[test]
 fn membership_may_show_as_a_task_of_the_service() {
     let mut world = bench_with(Options { membership_shows_on_service: true, ..Options::default() });
     world.attach(VRACK, service(9)).unwrap();

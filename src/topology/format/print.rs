@@ -32,6 +32,10 @@ impl Kind {
                     Some(ValueShape::One(shape)) => Self::Fields(shape),
                     Some(ValueShape::Named(name, shape)) => Self::Named(name, shape),
                     Some(ValueShape::List(shape)) => Self::List(shape),
+                    Some(ValueShape::OneOrSeveral(shape)) => match &item.value.content {
+                        Content::Collection(Collection { mapping: false, .. }) => Self::List(shape),
+                        _ => Self::Fields(shape),
+                    },
                     Some(scalar) => Self::Scalar(scalar),
                     None => Self::Unknown,
                 }

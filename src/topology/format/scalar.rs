@@ -31,6 +31,7 @@ pub(super) fn value(shape: ValueShape, value: &str, within: Within) -> String {
         | ValueShape::One(_)
         | ValueShape::Named(..)
         | ValueShape::List(_)
+        | ValueShape::OneOrSeveral(_)
         | ValueShape::Codes => None,
     };
     parsed.unwrap_or_else(|| text(value, within))

@@ -123,6 +123,9 @@ impl Reader {
             (Value::Text(text), "a list") if name == ALLOW => {
                 Some(format!("write `{name}: [{}]`", short(text)))
             }
+            (Value::Text(text), "a mapping") if name == "interface" => {
+                Some(format!("write `interface: {{state: {}}}`", short(text)))
+            }
             (Value::List(items), "a mapping") if items.is_empty() => {
                 Some(format!("if nothing is in it, write `{name}: {{}}`"))
             }

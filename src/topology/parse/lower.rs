@@ -2,12 +2,12 @@
 
 use crate::diagnostic::Span;
 use crate::topology::document::{
-    Datacenter as DatacenterDocument, Document, Extra as ExtraDocument, ExtraKind, Field, Layer, Located,
-    Pop as PopDocument, Service, Vrack,
+    Datacenter as DatacenterDocument, Document, Extra as ExtraDocument, ExtraKind, Field,
+    Interface as InterfaceDocument, Layer, Located, Pop as PopDocument, Service, Vrack,
 };
 use crate::topology::{
-    Address, Datacenter, DatacenterName, Declaration, Endpoint, Extra, Manage, Membership, Pop, ServiceId,
-    Spec, Topology, VrackDeclaration, VrackName,
+    Address, Datacenter, DatacenterName, Declaration, Endpoint, Extra, Interface, Manage, Membership, Pop,
+    ServiceId, Spec, Topology, VrackDeclaration, VrackName,
 };
 
 /// The topology that `document` describes, as far as it could be read.
@@ -48,11 +48,19 @@ fn add_declaration(topology: &mut Topology, address: Address, declaration: Decla
 }
 
 fn add_service(topology: &mut Topology, vrack: &VrackName, service: Service) {
-    let Service { key, id, description, protect, pop } = service;
+    let Service { key, id, description, protect, interfaces, pop } = service;
     let Some(id) = id else { return };
     let membership = Membership { description: description.given().map(|text| text.value.clone()) };
     let address = Address::membership(vrack.clone(), id);
     add(topology, address, Spec::Membership(membership), protect, key);
+    for InterfaceDocument { span, interface_id, state } in interfaces {
+        let (Some(state), false) = (state.value(), matches!(interface_id, Field::Refused)) else { continue };
+        let address = Address::interface(vrack.clone(), id, interface_id.value());
+        let spec = Spec::Interface(Interface { state });
+        let interface_id = interface_id.given().map(|id| id.span);
+        // The service's own protection covers it.
+        add_declaration(topology, address, Declaration { spec, protect: false, span, interface_id });
+    }
     if let Field::Given(Located { value: pop, span }) = pop {
         add_pop(topology, vrack, id, pop, span);
     }

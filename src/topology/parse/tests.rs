@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::*;
 use crate::diagnostic::Source;
-use crate::topology::{Address, Asn, Datacenter, Extra, Membership, Spec};
+use crate::topology::{Address, Asn, Datacenter, Extra, Interface, InterfaceState, Membership, Spec};
 
 const SERVICE: &str = "6b0c8f3e-3c1f-4a5e-9a52-0c4c9b1f2d01";
 
@@ -113,6 +113,58 @@ fn a_file_becomes_addresses_and_specs() {
         spec("pn-12345/datacenter/SBG/bgp/10.2.0.10"),
         Spec::Extra(Extra::Bgp { bgp_neighbor_area: Asn(65020) })
     );
+}
+
+#[test]
+fn interfaces_are_one_or_several_and_get_their_ids_from_what_is_known() {
+    let topology = clean(
+        "\
+version: 1
+allow: [OCC121, OCC122, OCC124]
+vracks:
+  pn-1:
+    services:
+      6b0c8f3e-3c1f-4a5e-9a52-0c4c9b1f2d01:
+        interface: {state: disabled}
+        pop: {type: l3, interfaceId: 101, customerBgpArea: 65001, subnet: 172.16.0.0/30}
+      0d9e2f64-7b1a-4c8d-8f3e-5a6b7c8d9e02:
+        interface:
+          - {interfaceId: 102, state: enabled}
+          - {interfaceId: 103, state: disabled}
+      a1b2c3d4-0000-4000-8000-000000000003:
+        interface: {state: enabled}
+",
+    );
+    let only = |text: &str| -> Vec<String> {
+        let topology = if text.is_empty() {
+            topology.clone()
+        } else {
+            topology.number_interfaces(|_| text.parse().ok()).expect("no two of them are one")
+        };
+        let interfaces = topology.entries.into_iter().filter_map(|(address, entry)| match entry.spec {
+            Spec::Interface(Interface { state }) => {
+                let address = address.to_string();
+                Some(format!("{} {state}", address.split_once("/service/").expect("a service's").1))
+            }
+            _ => None,
+        });
+        interfaces.collect()
+    };
+    let (first, second) = ("6b0c8f3e-3c1f-4a5e-9a52-0c4c9b1f2d01", "0d9e2f64-7b1a-4c8d-8f3e-5a6b7c8d9e02");
+    let third = "a1b2c3d4-0000-4000-8000-000000000003";
+    let several = [format!("{second}/interface/102 enabled"), format!("{second}/interface/103 disabled")];
+    let [one, other] = several.clone();
+    assert_eq!(
+        only(""),
+        [one, other, format!("{first}/interface disabled"), format!("{third}/interface enabled")]
+    );
+    let [one, other] = several.clone();
+    let (of_pop, open) = (format!("{first}/interface/101 disabled"), format!("{third}/interface enabled"));
+    assert_eq!(only("none"), [one, other, of_pop.clone(), open]);
+    let [one, other] = several;
+    assert_eq!(only("104"), [one, other, of_pop, format!("{third}/interface/104 enabled")]);
+    let pop = |service: &str| topology.interface_state_of(&address(&format!("pn-1/service/{service}/pop")));
+    assert_eq!((pop(first), pop(second)), (Some(InterfaceState::Disabled), None));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::hash::Hash;
 
 use super::{Entry, checked};
 use crate::diagnostic::{Diagnostic, Example, Rule, Severity, Span};
-use crate::topology::document::{Document, ExtraKind};
+use crate::topology::document::{Document, ExtraKind, Field};
 
 pub(super) static RULES: &[Entry] = &[
     checked(&SERVICE_TWICE, service_twice),
@@ -14,6 +14,7 @@ pub(super) static RULES: &[Entry] = &[
     checked(&ROUTE_TWICE, route_twice),
     checked(&PEER_TWICE, peer_twice),
     checked(&ENDPOINTS, endpoints),
+    checked(&INTERFACE_TWICE, interface_twice),
 ];
 
 static SERVICE_TWICE: Rule = Rule {
@@ -139,6 +140,28 @@ static ENDPOINTS: Rule = Rule {
     ),
 };
 
+static INTERFACE_TWICE: Rule = Rule {
+    code: "OCC075",
+    severity: Severity::Error,
+    title: "an interface has one state",
+    doc: "An interface is known by its service and its id. An item without `interfaceId` means the one that the \
+          PoP uses, or the only one of the service, and is the same as one that names it.",
+    source: "the topology's format",
+    example: Example::of(
+        r"
+ version: 1
+ vracks:
+   pn-12345:
+     services:
+       6b0c8f3e-3c1f-4a5e-9a52-0c4c9b1f2d01:
+         interface:
+           - {interfaceId: 101, state: enabled}
+-          - {interfaceId: 101, state: disabled}
++          - {interfaceId: 102, state: disabled}
+",
+    ),
+};
+
 /// Reports each `T` that has been there before.
 fn twice<T: Eq + Hash + Display>(
     rule: &'static Rule,
@@ -209,6 +232,23 @@ fn peer_twice(document: &Document, found: &mut Vec<Diagnostic>) {
             .filter_map(|extra| extra.bgp_neighbor_ip.given())
             .map(|ip| (ip.value, ip.span));
         twice(&PEER_TWICE, peers, |ip| format!("there are two BGP peers at {ip}"), "keep one of them", found);
+    }
+}
+
+fn interface_twice(document: &Document, found: &mut Vec<Diagnostic>) {
+    for service in document.vracks.iter().flat_map(|vrack| &vrack.services) {
+        let known = service.interfaces.iter().filter(|it| !matches!(it.interface_id, Field::Refused));
+        let interfaces = known.map(|interface| {
+            let id = service.id_of(interface);
+            (id.map_or_else(|| "the interface".to_owned(), |id| format!("interface {id}")), interface.span)
+        });
+        twice(
+            &INTERFACE_TWICE,
+            interfaces,
+            |interface| format!("{interface} of this service is there twice"),
+            "keep one of them; give each its `interfaceId` where the service has several",
+            found,
+        );
     }
 }
 

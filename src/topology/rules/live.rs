@@ -18,6 +18,7 @@ pub(super) static RULES: &[Entry] = &[
     raised(&PROVIDERS_SERVICE),
     raised(&ENDPOINT),
     raised(&TOO_FAST_FOR_L2),
+    raised(&NOT_SWITCHABLE),
     raised(&SAME_POP),
     raised(&CLOSED_AND_STANDING),
     raised(&OUT_OF_SERVICE),
@@ -76,9 +77,10 @@ pub(crate) static UNKNOWN_VRACK: Rule = Rule {
 pub(crate) static INTERFACE: Rule = Rule {
     code: "OCC203",
     severity: Severity::Error,
-    title: "the interface of a PoP is one of its service's",
-    doc: "A PoP is configured on one interface of its service. Where there is one, it is taken. Where \
-          there are several, `interfaceId` chooses. A service without any is not delivered yet.",
+    title: "an interface is one of its service's",
+    doc: "A PoP is configured on one interface of its service, and `interface` is about one. Where the service \
+          has one, it is taken. Where it has several, `interfaceId` chooses; `interface` without it means \
+          the one that the PoP names. A service without any is not delivered yet.",
     source: "the published API",
     example: Example::with(
         r"
@@ -368,6 +370,31 @@ pub(crate) static TOO_FAST_FOR_L2: Rule = Rule {
     ),
 };
 
+pub(crate) static NOT_SWITCHABLE: Rule = Rule {
+    code: "OCC214",
+    severity: Severity::Error,
+    title: "an interface whose state is declared is enabled or disabled",
+    doc: "The API knows interfaces that are neither: one that is `reserved` is kept for later, and cannot be \
+          locked or unlocked. Until OVHcloud has put it in service, leave its `interface` out.",
+    source: "the published API",
+    example: Example::with(
+        r"
+ vracks: [{serviceName: pn-12345}]
+ services:
+   - {uuid: 6b0c8f3e-3c1f-4a5e-9a52-0c4c9b1f2d01, interfaces: [101, {id: 102, status: reserved}]}
+",
+        r"
+ version: 1
+ vracks:
+   pn-12345:
+     services:
+       6b0c8f3e-3c1f-4a5e-9a52-0c4c9b1f2d01:
+-        interface: {interfaceId: 102, state: enabled}
++        interface: {interfaceId: 101, state: enabled}
+",
+    ),
+};
+
 pub(crate) static SAME_POP: Rule = Rule {
     code: "OCC301",
     severity: Severity::Warning,
@@ -428,23 +455,22 @@ pub(crate) static OUT_OF_SERVICE: Rule = Rule {
     title: "an interface that is configured is in service",
     doc: "A port that is locked (`disabled`), or kept for later (`reserved`), carries no traffic, whatever is \
           configured on it; whether the API takes a configuration there is not documented. \
-          `POST /ovhCloudConnect/{serviceName}/interface/{id}/unlock` unlocks it. Looked at before a PoP is \
-          configured on it.",
+          `interface: {state: enabled}` beside the `pop` unlocks it. Looked at before a PoP is configured on \
+          it, unless its state is declared.",
     source: "the published API",
     example: Example::with(
         r"
  vracks: [{serviceName: pn-12345}]
  services:
    - {uuid: 6b0c8f3e-3c1f-4a5e-9a52-0c4c9b1f2d01, interfaces: [{id: 101, status: disabled}]}
-   - {uuid: 0d9e2f64-7b1a-4c8d-8f3e-5a6b7c8d9e02, interfaces: [102]}
 ",
         r"
  version: 1
  vracks:
    pn-12345:
      services:
--      6b0c8f3e-3c1f-4a5e-9a52-0c4c9b1f2d01:
-+      0d9e2f64-7b1a-4c8d-8f3e-5a6b7c8d9e02:
+       6b0c8f3e-3c1f-4a5e-9a52-0c4c9b1f2d01:
++        interface: {state: enabled}
          pop: {type: l3, customerBgpArea: 65001, subnet: 172.16.0.0/30}
 ",
     ),

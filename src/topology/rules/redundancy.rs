@@ -1,13 +1,15 @@
-//! Warnings: what has nothing to fall back on.
+//! Warnings: what has nothing to fall back on, or carries nothing.
 
 use super::{Entry, checked};
 use crate::diagnostic::{Diagnostic, Example, Rule, Severity};
-use crate::topology::document::{Document, ExtraKind, Layer, Vrack};
+use crate::topology::InterfaceState;
+use crate::topology::document::{Document, ExtraKind, Field, Interface, Layer, Vrack};
 
 pub(super) static RULES: &[Entry] = &[
     checked(&ONE_SERVICE, one_service),
     checked(&ONE_DATACENTER, one_datacenter),
     checked(&STATIC_ROUTES, static_routes),
+    checked(&LOCKED, locked),
 ];
 
 static ONE_SERVICE: Rule = Rule {
@@ -84,6 +86,28 @@ static STATIC_ROUTES: Rule = Rule {
     ),
 };
 
+static LOCKED: Rule = Rule {
+    code: "OCC124",
+    severity: Severity::Warning,
+    title: "the interface of a PoP is in service",
+    doc: "A port that is locked carries nothing: with `state: disabled` the session of a PoP that is configured \
+          on it goes down, and one that is made there does not come up. The configuration stays, and with \
+          `state: enabled` the traffic comes back. Where a port is locked for maintenance, allow this.",
+    source: "the published API",
+    example: Example::of(
+        r"
+ version: 1
+ vracks:
+   pn-12345:
+     services:
+       6b0c8f3e-3c1f-4a5e-9a52-0c4c9b1f2d01:
+-        interface: {state: disabled}
++        interface: {state: enabled}
+         pop: {type: l3, customerBgpArea: 65001, subnet: 172.16.0.0/30}
+",
+    ),
+};
+
 /// The vRacks of which everything is known that will be in them.
 fn known(document: &Document) -> impl Iterator<Item = &Vrack> {
     document.vracks.iter().filter(|vrack| vrack.managed_whole() && vrack.whole)
@@ -120,6 +144,25 @@ fn one_datacenter(document: &Document, found: &mut Vec<Diagnostic>) {
                 .and(vrack.key, "in this vRack")
                 .help("add a second datacenter, with a subnet of its own"),
         );
+    }
+}
+
+fn locked(document: &Document, found: &mut Vec<Diagnostic>) {
+    let services = document.vracks.iter().flat_map(|vrack| &vrack.services);
+    for (service, pop) in services.filter_map(|service| Some((service, service.pop.given()?))) {
+        // Where neither names an interface, both mean the same one.
+        let used = pop.value.interface_id.value();
+        let is_its =
+            |it: &&Interface| !matches!(it.interface_id, Field::Refused) && service.id_of(it) == used;
+        let state = service.interfaces.iter().find(is_its).and_then(|it| it.state.given());
+        if let Some(state) = state.filter(|state| state.value == InterfaceState::Disabled) {
+            found.push(
+                LOCKED
+                    .at("this PoP carries nothing: its interface is locked", pop.span, "configured, and down")
+                    .and(state.span, "by this")
+                    .help("where that is meant, say so: `allow: [OCC124]` in the service"),
+            );
+        }
     }
 }
 

@@ -7,7 +7,8 @@ use ovhconnect::api::wire::{ExtraType, NewDatacenterConfig, NewExtraConfig, NewP
 use ovhconnect::sim::account::{InterfaceEntry, ServiceEntry, VrackEntry};
 use ovhconnect::sim::{Account, Options, PortStatus, Seed, World};
 use ovhconnect::topology::{
-    Address, Datacenter, DatacenterPart, Extra, Node, Pop, ServiceId, ServicePart, Spec, Topology,
+    Address, Datacenter, DatacenterPart, Extra, Interface, InterfaceState, Node, Pop, ServiceId, ServicePart,
+    Spec, Topology,
 };
 
 /// How long what someone else began still takes.
@@ -28,7 +29,7 @@ pub fn world(
     // Several things may be under way at once, also where the API would not let them begin so.
     let seeded = Options { serialize: false, ..options.clone() };
     let world = World::new(&account, seeded).map_err(|error| error.to_string())?;
-    let mut seeding = Seeding { world, account, ids: BTreeMap::new() };
+    let mut seeding = Seeding { world, account, ids: BTreeMap::new(), locked: Vec::new() };
     for (address, declaration) in &live.entries {
         seeding.entry(address, &declaration.spec, &mut oddities)?;
     }
@@ -133,11 +134,20 @@ struct Seeding {
     account: Account,
     /// The number of what stands at an address (the first one, where there are two).
     ids: BTreeMap<Address, u64>,
+    /// The interfaces that are locked, once everything is configured on them.
+    locked: Vec<(ServiceId, Address)>,
 }
 
 impl Seeding {
     fn entry(&mut self, address: &Address, spec: &Spec, oddities: &mut Oddities) -> Result<(), String> {
         if let Spec::Membership(_) = spec {
+            return Ok(());
+        }
+        if let (Spec::Interface(Interface { state }), Some(service)) = (spec, address.service()) {
+            // What nothing is said of is in service.
+            if *state == InterfaceState::Disabled {
+                self.locked.push((service, address.clone()));
+            }
             return Ok(());
         }
         let subject = address.to_string();
@@ -222,6 +232,13 @@ impl Seeding {
 
     /// What happens to the account once everything is there: deletions by the API's own rules, tasks.
     fn befall(&mut self, oddities: &mut Oddities) -> Result<(), String> {
+        for (service, address) in std::mem::take(&mut self.locked) {
+            let port = match address.node {
+                Node::Service(_, ServicePart::Interface(Some(id))) => id,
+                _ => self.first_interface(service)?,
+            };
+            self.world.set_port_status(port, PortStatus::Disabled);
+        }
         for (address, id) in self.ids.clone() {
             if oddities.take(&address.to_string(), "toDelete") {
                 self.delete(&address, id).map_err(|refusal| format!("{address}: toDelete: {refusal}"))?;
@@ -234,6 +251,10 @@ impl Seeding {
             }
             if oddities.take(&subject, "on its way out of its vRack") {
                 self.world.seed_detaching(uuid, UNDER_WAY).ok_or("it is in no vRack")?;
+            }
+            if oddities.take(&subject, "its port is being locked") {
+                let port = entry.interfaces.first().ok_or("it has no interface")?.id();
+                self.world.lock_interface(uuid, port).map_err(|refusal| format!("{refusal:?}"))?;
             }
             if oddities.take(&subject, "its port is being unlocked") {
                 let port = entry.interfaces.first().ok_or("it has no interface")?.id();
@@ -269,7 +290,7 @@ impl Seeding {
                 let shown = self.world.shown_datacenter(service, id);
                 self.world.delete_extra(service, pop, parent, shown)
             }
-            Node::Vrack | Node::Service(_, ServicePart::Membership) => {
+            Node::Vrack | Node::Service(_, ServicePart::Membership | ServicePart::Interface(_)) => {
                 return Err("it is no configuration".to_owned());
             }
         };

@@ -111,7 +111,7 @@ async fn planned_here(rehearsal: &Rehearsal, goal: Goal) -> Result<Result<Plan, 
 }
 
 async fn carried_out(what: &str, rehearsal: &Rehearsal, goal: Goal, plan: Plan) -> Result<(), String> {
-    let mut witness = Witness::default();
+    let mut witness = Witness::of(&rehearsal.topology);
     let outcome = tokio::select! {
         outcome = rehearsal.run(&plan) => outcome,
         () = witness.watch(&plan, &rehearsal.simulator) => unreachable!("it looks for ever"),

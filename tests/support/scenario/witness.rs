@@ -1,18 +1,19 @@
 //! What stood in the account while a plan ran: so that a plan's impact is not only written but true.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use ovhconnect::api::wire::{ConfigStatus, PopType};
+use ovhconnect::api::wire::{ConfigStatus, InterfaceStatus, PopType};
 use ovhconnect::plan::Plan;
 use ovhconnect::sim::{Simulator, World};
-use ovhconnect::topology::VrackName;
+use ovhconnect::topology::{Spec, Topology, VrackName};
+use uuid::Uuid;
 
 /// How often it looks: far more often than anything comes or goes.
 const EVERY: Duration = Duration::from_secs(1);
 
-/// Active l3 PoPs and active l3 datacenters.
+/// Active l3 PoPs whose port is in service, and active l3 datacenters.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Standing {
     paths: usize,
@@ -20,12 +21,22 @@ struct Standing {
 }
 
 /// The least that stood in each vRack, and what stands now.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Witness {
+    /// The services of which the topology says whether their interfaces are in service: of no others can a
+    /// plan know.
+    known: BTreeSet<Uuid>,
     seen: BTreeMap<VrackName, (Standing, Standing)>,
 }
 
 impl Witness {
+    pub fn of(topology: &Topology) -> Self {
+        let interfaces =
+            topology.entries.iter().filter(|(_, declared)| matches!(declared.spec, Spec::Interface(_)));
+        let known = interfaces.filter_map(|(address, _)| Some(address.service()?.uuid())).collect();
+        Self { known, seen: BTreeMap::new() }
+    }
+
     /// Looks at the vRacks of a plan, for ever.
     pub async fn watch(&mut self, plan: &Plan, simulator: &Simulator) {
         loop {
@@ -37,7 +48,7 @@ impl Witness {
     /// Looks once.
     pub fn look(&mut self, plan: &Plan, world: &World) {
         for vrack in plan.impact.keys() {
-            let now = standing(world, vrack.as_str());
+            let now = standing(world, vrack.as_str(), &self.known);
             let (least, last) = self.seen.entry(vrack.clone()).or_insert((now, now));
             least.paths = least.paths.min(now.paths);
             least.datacenters = least.datacenters.min(now.datacenters);
@@ -66,7 +77,7 @@ impl Witness {
     }
 }
 
-fn standing(world: &World, vrack: &str) -> Standing {
+fn standing(world: &World, vrack: &str, known: &BTreeSet<Uuid>) -> Standing {
     let members = world.attached(vrack).unwrap_or_default();
     let (mut paths, mut datacenters) = (0, 0);
     for service in members.iter().map(|member| member.ovh_cloud_connect) {
@@ -74,7 +85,10 @@ fn standing(world: &World, vrack: &str) -> Standing {
             if pop.kind != PopType::L3 {
                 continue;
             }
-            paths += usize::from(pop.status == ConfigStatus::Active);
+            let port = world.interface(service, pop.interface_id).map(|it| it.status);
+            let is_dark = known.contains(&service) && port != Ok(InterfaceStatus::Enabled);
+            let is_up = pop.status == ConfigStatus::Active && !is_dark;
+            paths += usize::from(is_up);
             let inside = world.datacenters(service, pop.id).unwrap_or_default();
             let active = inside.into_iter().filter(|datacenter| datacenter.status == ConfigStatus::Active);
             // Every l3 PoP reaches the same ones, though maybe under other numbers.

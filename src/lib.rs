@@ -24,6 +24,7 @@
 //! - [`render`]: plans, events and outcomes as text.
 //! - [`router`]: the other side: what the customer's routers need, in their languages. Pure.
 //! - [`status`]: what an account is doing, judged, and what of it differs from the topology. Pure.
+//! - [`verify`]: whether what was configured carries traffic, and at which stage it stops.
 //! - [`whatif`]: what stays reachable when a service, a PoP, a device or a datacenter is lost. Pure.
 //! - [`sim`]: the API, simulated: a pure state machine with an explicit clock and an HTTP face. It
 //!   shares the JSON shapes of [`api::wire`] and the table of [`api::routes`] with the rest and nothing
@@ -47,4 +48,5 @@ pub mod router;
 pub mod sim;
 pub mod status;
 pub mod topology;
+pub mod verify;
 pub mod whatif;

@@ -91,10 +91,7 @@ fn failed(status: Status, place: String, down: &mut Vec<Down>) {
 type There = BTreeMap<Address, Vec<Option<Spec>>>;
 
 fn drift(seen: &Observation, topology: &Topology) -> Vec<Drift> {
-    let Ok(topology) = topology.rename_datacenters(|_, name| catalogue_name(seen, name)) else {
-        // Two of its datacenters are one: validation with the catalogue says so, nothing here can.
-        return Vec::new();
-    };
+    let Some(topology) = in_words_of_the_catalogue(seen, topology) else { return Vec::new() };
     let mut drift = Vec::new();
     for vrack in &seen.vracks {
         let Some(declared) = topology.vracks.get(&vrack.vrack) else { continue };
@@ -179,6 +176,13 @@ fn is_known(vrack: &SeenVrack, address: &Address) -> bool {
             of_that_name.all(|datacenter| datacenter.extras.is_some())
         }
     }
+}
+
+/// A topology with its datacenters under the names of the catalogue that was seen. There is none where two
+/// of them turn out to be one: validation with the catalogue says so, nothing here can.
+#[must_use]
+pub fn in_words_of_the_catalogue(seen: &Observation, topology: &Topology) -> Option<Topology> {
+    topology.rename_datacenters(|_, name| catalogue_name(seen, name)).ok()
 }
 
 /// The name that the catalogue gives a datacenter of the topology, which may be its number.

@@ -34,6 +34,36 @@ pub struct Observation {
     pub catalogue: Vec<(u64, DatacenterName)>,
 }
 
+impl Observation {
+    /// Where the configuration at an address is in its life; of several, the one that is furthest. Not known
+    /// where none was seen.
+    #[must_use]
+    pub fn status_at(&self, address: &Address) -> Option<Status> {
+        let vrack = self.vracks.iter().find(|it| it.vrack == address.vrack)?;
+        let pops = || vrack.services.iter().flat_map(|service| service.pops.iter().flatten());
+        let own = pops().flat_map(|pop| pop.datacenters.iter().flatten());
+        let datacenters: Vec<&SeenDatacenter> = own.chain(vrack.datacenters.iter().flatten()).collect();
+        let extras = datacenters.iter().flat_map(|it| it.extras.iter().flatten());
+        let of_pops = pops().map(|it| (&it.address, it.status));
+        let of_datacenters = datacenters.iter().map(|it| (&it.address, it.status));
+        let all = of_pops.chain(of_datacenters).chain(extras.map(|it| (&it.address, it.status)));
+        let there = all.filter(|(at, _)| *at == address).map(|(_, status)| status);
+        there.min_by_key(|status| match status {
+            Status::Active => 0,
+            Status::Creating => 1,
+            Status::Deleting => 2,
+            Status::Stuck => 3,
+        })
+    }
+
+    /// The vRack that a service is in, if it is in one that was seen.
+    #[must_use]
+    pub fn home_of(&self, service: ServiceId) -> Option<&VrackName> {
+        let homes = |vrack: &&SeenVrack| vrack.services.iter().any(|it| it.service == service);
+        self.vracks.iter().find(homes).map(|vrack| &vrack.vrack)
+    }
+}
+
 /// Calls that failed for one reason.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

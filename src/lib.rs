@@ -20,6 +20,7 @@
 //! - [`plan`]: changes → steps, edges with their reasons, impact on the traffic. Pure.
 //! - [`apply`](mod@apply): walks a plan and follows every call to its effect. It decides nothing.
 //! - [`access`]: the least credential that a command needs for a topology. Pure.
+//! - [`diagnose`]: what OVHcloud's routers say about one address.
 //! - [`mod@export`]: (`Live`) → the topology file that plans to nothing. Pure.
 //! - [`render`]: plans, events and outcomes as text.
 //! - [`router`]: the other side: what the customer's routers need, in their languages. Pure.
@@ -37,6 +38,7 @@ pub mod access;
 pub mod api;
 pub mod apply;
 pub mod cli;
+pub mod diagnose;
 pub mod diagnostic;
 pub mod diff;
 pub mod export;

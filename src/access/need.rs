@@ -25,11 +25,16 @@ pub struct Need {
 #[must_use]
 pub fn needs(topology: &Topology, found: Option<&Live>, purpose: Purpose) -> Vec<Need> {
     let mut asker = Asker { estate: Estate::of(topology, found), needs: Vec::new() };
-    asker.reads();
+    asker.configurations(purpose);
+    if purpose != Purpose::Diagnose {
+        asker.tasks();
+    }
     match purpose {
         Purpose::Plan => {}
         Purpose::Apply => asker.changes(true),
         Purpose::Destroy => asker.changes(false),
+        Purpose::Verify => asker.health(),
+        Purpose::Diagnose => asker.diagnostics(),
     }
     asker.needs
 }
@@ -112,27 +117,64 @@ impl Asker {
         self.needs.push(Need { call, known });
     }
 
-    /// What every plan reads.
-    fn reads(&mut self) {
-        self.need(&routes::SERVICES, &[]);
+    /// What tells who is at work.
+    fn tasks(&mut self) {
         let vracks: Vec<VrackName> = self.estate.vracks.keys().cloned().collect();
         for vrack in vracks {
             self.need(&routes::VRACK_TASKS, &[&vrack]);
         }
+        let services: Vec<ServiceId> = self.estate.services.keys().copied().collect();
+        for service in services {
+            self.need(&routes::TASKS, &[&service]);
+        }
+    }
+
+    /// What tells what is configured.
+    fn configurations(&mut self, purpose: Purpose) {
+        self.need(&routes::SERVICES, &[]);
+        // These go on where some of it cannot be read, and take the names of datacenters from any service.
+        let looks = matches!(purpose, Purpose::Verify | Purpose::Diagnose);
         let mut asked_for_datacenters = BTreeSet::new();
-        let services: Vec<(ServiceId, Option<VrackName>)> = self
+        let services: Vec<(ServiceId, Option<VrackName>, Option<Layer>)> = self
             .estate
             .services
             .iter()
-            .map(|(id, service)| (*id, service.home.clone().or_else(|| service.found.clone())))
+            .map(|(id, service)| (*id, service.home.clone().or_else(|| service.found.clone()), service.pop))
             .collect();
-        for (service, home) in services {
-            for call in [&routes::TASKS, &routes::POPS, &routes::DATACENTERS, &routes::EXTRAS] {
+        for (service, home, layer) in services {
+            for call in [&routes::POPS, &routes::DATACENTERS] {
                 self.need(call, &[&service]);
             }
+            if !(looks && layer == Some(Layer::L2)) {
+                self.need(&routes::EXTRAS, &[&service]);
+            }
             // One service of a vRack says what is on offer to all of them.
-            if asked_for_datacenters.insert(home) {
+            if looks || asked_for_datacenters.insert(home) {
                 self.need(&routes::CATALOGUE, &[&service]);
+            }
+        }
+    }
+
+    /// What tells whether what is configured carries traffic.
+    fn health(&mut self) {
+        let services: Vec<(ServiceId, Option<Layer>)> =
+            self.estate.services.iter().map(|(id, service)| (*id, service.pop)).collect();
+        for (service, layer) in services {
+            self.need(&routes::INTERFACES, &[&service]);
+            self.need(&routes::INCIDENTS, &[&service]);
+            if layer == Some(Layer::L3) {
+                self.need(&routes::POP_STATUS, &[&service]);
+                self.need(&routes::POP_STATISTICS, &[&service]);
+            }
+        }
+    }
+
+    /// What it takes to ask OVHcloud's routers, and to see what comes of it.
+    fn diagnostics(&mut self) {
+        let services: Vec<ServiceId> = self.estate.services.keys().copied().collect();
+        for service in services {
+            for call in [&routes::DIAGNOSTICS, &routes::DIAGNOSTIC_CREATE, &routes::DIAGNOSTIC] {
+                self.need(call, &[&service]);
             }
         }
     }

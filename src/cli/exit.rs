@@ -11,7 +11,8 @@ pub enum Exit {
     Error,
     /// Changes are present (only with `--detailed-exitcode`).
     Changes,
-    /// What was required does not hold (only with `whatif --require` and `access --check`).
+    /// What was required does not hold (only with `whatif --require`, `access --check`, `verify` and
+    /// `apply --verify`).
     Unmet,
     /// Something is down (only with `--detailed-exitcode`).
     Down,
@@ -30,7 +31,8 @@ pub const HELP: &str = "Exit codes:
     0  nothing to do, or done
     1  error; nothing was changed
     2  changes are present, or something is down (with --detailed-exitcode); or a requirement is not met
-       (whatif --require, access --check)
+       (whatif --require, access --check), or what was applied does not carry traffic (verify,
+       apply --verify)
     3  refused by a guard or not approved; nothing was changed
     4  applied in part
    64  the command line makes no sense

@@ -7,9 +7,7 @@ use crate::live::Status;
 use crate::live::observe::{
     MAX_PREFIXES, Observation, SeenDatacenter, SeenPop, SeenService, SeenVrack, State,
 };
-use crate::topology::{
-    Address, DatacenterName, DatacenterPart, Manage, Membership, Node, ServicePart, Spec, Topology,
-};
+use crate::topology::{Address, DatacenterPart, Manage, Membership, Node, ServicePart, Spec, Topology};
 
 /// Judges what was seen, and where there is a topology, compares.
 #[must_use]
@@ -182,12 +180,5 @@ fn is_known(vrack: &SeenVrack, address: &Address) -> bool {
 /// of them turn out to be one: validation with the catalogue says so, nothing here can.
 #[must_use]
 pub fn in_words_of_the_catalogue(seen: &Observation, topology: &Topology) -> Option<Topology> {
-    topology.rename_datacenters(|_, name| catalogue_name(seen, name)).ok()
-}
-
-/// The name that the catalogue gives a datacenter of the topology, which may be its number.
-fn catalogue_name(seen: &Observation, name: &DatacenterName) -> DatacenterName {
-    let of_that_number = seen.catalogue.iter().find(|(id, _)| name.as_id() == Some(*id));
-    let is_name = seen.catalogue.iter().any(|(_, known)| known == name);
-    of_that_number.filter(|_| !is_name).map_or_else(|| name.clone(), |(_, known)| known.clone())
+    topology.rename_datacenters(|_, name| seen.catalogue_name(name)).ok()
 }

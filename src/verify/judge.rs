@@ -95,10 +95,12 @@ impl<'a> Judge<'a> {
                 (vec![self.configuration(&[address])], Vec::new())
             }
             Spec::Extra(Extra::Bgp { .. }) => {
+                let configuration = self.configuration(&[address]);
+                let is_there = configuration.1.state == RungState::Passed;
                 let note = format!(
-                    "whether this session is up the API does not tell: `ovhconnect diagnose {address}` asks the router"
+                    "its session the API does not tell of: `ovhconnect diagnose {address}` asks the router"
                 );
-                (vec![self.configuration(&[address])], vec![note])
+                (vec![configuration], is_there.then_some(note).into_iter().collect())
             }
         };
         Some(self.concluded(address, stages, notes))
@@ -170,39 +172,45 @@ impl<'a> Judge<'a> {
 
     /// Whether all of these are there as declared and in force. They stand in each other, the outer first.
     fn configuration(&self, addresses: &[&Address]) -> (Stage, Finding) {
-        let findings = addresses.iter().map(|address| self.configured(address));
+        // Of what is equally bad, the outermost: the others follow from it.
+        let findings = addresses.iter().rev().map(|address| self.configured(address));
         let worst = findings.max_by_key(|finding| match finding.state {
             RungState::Passed | RungState::NotReached => 0,
             RungState::Unknown => 1,
             RungState::Waiting => 2,
             RungState::Stopped => 3,
         });
-        (Stage::Configuration, worst.unwrap_or_else(|| Finding::passed("configured")))
+        let open = worst.filter(|finding| finding.state != RungState::Passed);
+        let all = if addresses.iter().any(|it| !is_membership(it)) { "configured" } else { "in the vRack" };
+        (Stage::Configuration, open.unwrap_or_else(|| Finding::passed(all)))
     }
 
     fn configured(&self, address: &Address) -> Finding {
-        let is_member = matches!(address.node, Node::Service(_, ServicePart::Membership));
+        let is_member = is_membership(address);
         match self.drift.get(address).map(|drift| (drift.kind, drift)) {
             Some((DriftKind::Missing, _)) => return self.missing(address),
             // A description carries nothing.
             Some((DriftKind::Differs, drift)) if !is_member => {
                 let fields: Vec<String> = drift.fields.iter().map(ToString::to_string).collect();
-                return Finding::stopped(format!("not as declared ({})", fields.join(", ")), PLAN);
+                let differs = format!("not as declared ({})", fields.join(", "));
+                return Finding::stopped(below_its_link(address, &differs), PLAN);
             }
-            Some((DriftKind::Duplicate, _)) => return Finding::stopped("configured more than once", PLAN),
+            Some((DriftKind::Duplicate, _)) => {
+                return Finding::stopped(below_its_link(address, "configured more than once"), PLAN);
+            }
             Some((DriftKind::Differs | DriftKind::NotDeclared, _)) | None => {}
         }
         if is_member {
             return self.member(address);
         }
-        let what = address.leaf();
+        let what = |how: &str| below_its_link(address, how);
         let at_work = "OVHcloud is at work on it; `ovhconnect status` shows the tasks";
         match self.seen.status_at(address) {
-            None => Finding::unknown(format!("{what} not known")),
+            None => Finding::unknown(what("not known")),
             Some(Status::Active) => Finding::passed("configured"),
-            Some(Status::Creating) => Finding::waiting(format!("{what} is being created"), at_work),
-            Some(Status::Deleting) => Finding::waiting(format!("{what} is being deleted"), at_work),
-            Some(Status::Stuck) => Finding::stopped(format!("the creation of {what} failed"), PLAN),
+            Some(Status::Creating) => Finding::waiting(what("being created"), at_work),
+            Some(Status::Deleting) => Finding::waiting(what("being deleted"), at_work),
+            Some(Status::Stuck) => Finding::stopped(what("its creation failed"), PLAN),
         }
     }
 
@@ -218,21 +226,18 @@ impl<'a> Judge<'a> {
     }
 
     fn missing(&self, address: &Address) -> Finding {
-        let what = address.leaf();
         let vrack = self.seen.vracks.iter().find(|it| it.vrack == address.vrack);
         if vrack.is_some_and(is_at_work) {
             return Finding::waiting(
-                format!("{what} is not there yet"),
+                below_its_link(address, "not there yet"),
                 "tasks run in this vRack; `ovhconnect status` shows them",
             );
         }
         let elsewhere = address.service().and_then(|id| self.seen.home_of(id));
         match elsewhere.filter(|home| **home != address.vrack) {
             Some(home) => Finding::stopped(format!("the service is in {home}"), PLAN),
-            None if matches!(address.node, Node::Service(_, ServicePart::Membership)) => {
-                Finding::stopped("the service is not in the vRack", PLAN)
-            }
-            None => Finding::stopped(format!("{what} is not there"), PLAN),
+            None if is_membership(address) => Finding::stopped("the service is not in the vRack", PLAN),
+            None => Finding::stopped(below_its_link(address, "not there"), PLAN),
         }
     }
 
@@ -252,6 +257,19 @@ impl<'a> Judge<'a> {
             Spec::Membership(Membership { description }) => description.clone(),
             Spec::Pop(_) | Spec::Datacenter(_) | Spec::Extra(_) => None,
         }
+    }
+}
+
+fn is_membership(address: &Address) -> bool {
+    matches!(address.node, Node::Service(_, ServicePart::Membership))
+}
+
+/// What is said of a part of a link: a service's link is about its PoP as well.
+fn below_its_link(address: &Address, how: &str) -> String {
+    match address.node {
+        Node::Service(_, ServicePart::Pop) => format!("PoP {how}"),
+        Node::Service(..) => format!("{} {how}", address.leaf()),
+        Node::Vrack | Node::Datacenter(..) => how.to_owned(),
     }
 }
 
@@ -345,7 +363,7 @@ fn session(address: &Address, session: Option<&Session>, prefixes: Option<u64>) 
         State::Down if prefixes.is_some_and(|prefixes| prefixes > MAX_PREFIXES) => {
             let many = prefixes.unwrap_or_default();
             Finding::waiting(
-                format!("session down{since}{flaps}, after {many} prefixes of at most {MAX_PREFIXES}"),
+                format!("session down{since}{flaps}, after {many} prefixes, and {MAX_PREFIXES} is the limit"),
                 FEWER,
             )
         }
@@ -370,7 +388,7 @@ fn prefixes(address: &Address, prefixes: Option<u64>) -> Finding {
             ),
         ),
         Some(many) if many > MAX_PREFIXES => {
-            Finding::waiting(format!("{many} prefixes of at most {MAX_PREFIXES}"), FEWER)
+            Finding::waiting(format!("{many} prefixes, and {MAX_PREFIXES} is the limit"), FEWER)
         }
         Some(many) => Finding::passed(format!("{many} of {MAX_PREFIXES} prefixes")),
     }

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
+use textwrap::core::display_width;
 
 use super::{Link, Report, RungState, Stage, Verdict};
 use crate::render::words::{clip, many};
@@ -18,6 +19,7 @@ const DESCRIPTION: usize = 60;
 pub fn text(report: &Report, width: usize) -> String {
     let mut out = String::new();
     let mut vrack: Option<&VrackName> = None;
+    let mut said: Option<&String> = None;
     for link in &report.links {
         let inside = &link.address.vrack;
         if vrack != Some(inside) {
@@ -25,15 +27,20 @@ pub fn text(report: &Report, width: usize) -> String {
             let _ = writeln!(out, "{gap}{}", styled(STRONG, format!("vRack {inside}")));
             vrack = Some(inside);
         }
-        write_link(&mut out, link, width);
+        // What was just said is not said again of the next one.
+        let next = link.next.as_ref().filter(|next| said != Some(*next));
+        said = link.next.as_ref();
+        write_link(&mut out, link, next, width);
     }
     if vrack.is_some() {
         out.push('\n');
     }
-    out.push_str(&unread(&report.unread, width));
+    // A read that failed and that nothing hangs on is nobody's worry.
+    if report.links.iter().flat_map(|link| &link.stages).any(|rung| rung.state == RungState::Unknown) {
+        out.push_str(&unread(&report.unread, width));
+    }
     for line in conclusion(report) {
-        out.push_str(&textwrap::fill(&line, textwrap::Options::new(width).subsequent_indent("      ")));
-        out.push('\n');
+        let _ = writeln!(out, "{}", wrapped(&line, "", "      ", width));
     }
     out
 }
@@ -51,24 +58,33 @@ pub fn name(link: &Link) -> String {
     }
 }
 
-fn write_link(out: &mut String, link: &Link, width: usize) {
+fn write_link(out: &mut String, link: &Link, next: Option<&String>, width: usize) {
     let is_in_datacenter =
         matches!(link.address.node, Node::Datacenter(_, DatacenterPart::Network(_) | DatacenterPart::Bgp(_)));
     let margin = if is_in_datacenter { "      " } else { "  " };
     let (sign, style) = sign(link.verdict);
-    let line = format!("{}  {}", name(link), ladder(link));
+    let (name, ladder, below) = (name(link), ladder(link), format!("{margin}      "));
     // The sign takes two columns of the first line.
-    let filled = wrapped(&format!("\u{2007}\u{2007}{line}"), margin, &format!("{margin}      "), width);
+    let mut filled = wrapped(&format!("\u{2007}\u{2007}{name}  {ladder}"), margin, &below, width);
+    if display_width(&format!("{name}  {ladder}")) + margin.len() + 2 > width {
+        filled = wrapped(&format!("\u{2007}\u{2007}{name}"), margin, &below, width)
+            + "\n"
+            + &wrapped(&ladder, &format!("{margin}    "), &below, width);
+    }
     let _ = writeln!(out, "{}", filled.replacen("\u{2007}\u{2007}", &format!("{} ", styled(style, sign)), 1));
-    let below = format!("{margin}      ");
-    for text in link.next.iter().map(|next| format!("next: {next}")).chain(link.notes.clone()) {
+    for text in next.map(|next| format!("next: {next}")).into_iter().chain(link.notes.clone()) {
         let _ = writeln!(out, "{}", wrapped(&text, &format!("{margin}    "), &below, width));
     }
 }
 
 fn wrapped(text: &str, first: &str, others: &str, width: usize) -> String {
-    let options = textwrap::Options::new(width.max(others.len() + 20));
-    textwrap::fill(text, options.initial_indent(first).subsequent_indent(others))
+    // An address is to be copied whole.
+    let options = textwrap::Options::new(width.max(others.len() + 20))
+        .word_splitter(textwrap::WordSplitter::NoHyphenation)
+        .break_words(false)
+        .initial_indent(first)
+        .subsequent_indent(others);
+    textwrap::fill(text, options)
 }
 
 /// What was found from the ground up, as far as it was reached.
@@ -102,16 +118,27 @@ fn conclusion(report: &Report) -> Vec<String> {
     if open.is_empty() && !report.verified {
         return vec![styled(ALARM, "Not verified: everything is up, and did not stay so for long enough.")];
     }
+    let peers = report.links.iter().filter(|link| is_peer(link)).count();
+    let untold = match peers {
+        0 => String::new(),
+        peers => {
+            format!(" The API does not tell of the sessions of {} in datacenters.", many(peers, "BGP peer"))
+        }
+    };
     if open.is_empty() && unknown > 0 {
         let up = format!("{} of {all} are up, and {unknown} could not be read whole", all - unknown);
-        return vec![styled(STRONG, format!("Verified as far as the API tells: {up}."))];
+        return vec![styled(STRONG, format!("Verified as far as could be read: {up}.")) + &untold];
     }
     if open.is_empty() {
-        return vec![styled(STRONG, format!("Verified: {}, and every one is up.", many(all, "link")))];
+        return vec![styled(STRONG, format!("Verified: {} of {}.", all, many(all, "link"))) + &untold];
     }
     let mut lines = vec![styled(ALARM, format!("Not verified: {} of {}:", open.len(), many(all, "link")))];
     lines.extend(open.into_iter().map(|link| format!("  {}: {}", link.address, where_it_stops(link))));
     lines
+}
+
+fn is_peer(link: &Link) -> bool {
+    matches!(link.address.node, Node::Datacenter(_, DatacenterPart::Bgp(_)))
 }
 
 /// The stage that a link stops at and what was found there.

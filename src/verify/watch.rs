@@ -19,6 +19,11 @@ pub struct Patience {
     pub hold: Duration,
 }
 
+impl Patience {
+    /// From the beginning of a look to the next, unless somebody says otherwise.
+    pub const INTERVAL: Duration = Duration::from_secs(10);
+}
+
 /// Looks until everything is verified, until waiting does not help, or until `patience` is over. Returns what
 /// was seen last; `told` is told of every look, with how much time is left.
 ///

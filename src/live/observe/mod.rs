@@ -56,6 +56,14 @@ impl Observation {
         })
     }
 
+    /// The name that the catalogue gives a datacenter, which may be given by its number.
+    #[must_use]
+    pub fn catalogue_name(&self, name: &DatacenterName) -> DatacenterName {
+        let of_that_number = self.catalogue.iter().find(|(id, _)| name.as_id() == Some(*id));
+        let is_name = self.catalogue.iter().any(|(_, known)| known == name);
+        of_that_number.filter(|_| !is_name).map_or_else(|| name.clone(), |(_, known)| known.clone())
+    }
+
     /// The vRack that a service is in, if it is in one that was seen.
     #[must_use]
     pub fn home_of(&self, service: ServiceId) -> Option<&VrackName> {

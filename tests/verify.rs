@@ -397,5 +397,5 @@ fn the_exit_code_says_whether_it_is_verified() {
     assert!(line.starts_with("Waiting up to"), "{line}");
     interrupt(&child);
     let ran = Ran::of(child.wait_with_output().expect("it ends")).exits(130);
-    assert!(ran.stdout.contains("stops at BGP session"), "what was seen last is shown: {ran:#?}");
+    assert!(ran.stdout.contains("stops at BGP:"), "what was seen last is shown: {ran:#?}");
 }

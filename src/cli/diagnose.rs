@@ -110,13 +110,8 @@ fn announce(target: &Target, kind: Kind, left: Option<usize>) {
         warn(&format!("{} is not in force now: what routers say may be of no use", target.address));
     }
     let left = left.map(|left| format!("; {left} of {PER_DAY} a day are left then")).unwrap_or_default();
-    story(&format!(
-        "Asking for {} of {} ({} on service {}{left}).",
-        kind.title(),
-        target.address,
-        target.function(kind),
-        target.service
-    ));
+    let (title, function) = (kind.title(), target.function(kind));
+    story(&format!("Asking for {title}: {function} on service {}{left}.", target.service));
 }
 
 fn last(target: &Target, kind: Kind, past: &[Diagnostic]) -> Result<Diagnostic, Exit> {

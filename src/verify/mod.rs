@@ -130,7 +130,7 @@ impl Stage {
         match self {
             Self::Configuration => "configuration",
             Self::Light => "light",
-            Self::Session => "BGP session",
+            Self::Session => "BGP",
             Self::Prefixes => "prefixes",
         }
     }

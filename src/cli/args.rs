@@ -424,6 +424,9 @@ pub struct Completions {
     /// For which shell.
     #[arg(value_enum, value_name = "SHELL")]
     pub shell: clap_complete::Shell,
+    /// Complete addresses with those of this topology, a file or a folder; may be given several times.
+    #[arg(long, value_name = "PATH")]
+    pub topology: Vec<PathBuf>,
 }
 
 /// `man`.

@@ -66,7 +66,7 @@ pub(super) async fn wait(
     let tale = RefCell::new(Tale::new(patience.timeout));
     let watching = watch(client, question, patience, |look, left| match look {
         Ok(report) => tale.borrow_mut().look(report, left),
-        Err(problem) => say(&format!("{}  nothing could be read: {problem}", clock())),
+        Err(problem) => line(&format!("nothing could be read: {problem}")),
     });
     tokio::pin!(watching);
     let mut ticks = tokio::time::interval(Duration::from_secs(1));
@@ -81,6 +81,9 @@ pub(super) async fn wait(
     match ended {
         Some(Ok(report)) => {
             let exit = if report.verified { Exit::Success } else { Exit::Unmet };
+            if exit == Exit::Unmet && tale.borrow().is_early() {
+                story("Not waiting any longer: what is missing does not come by itself.");
+            }
             Ok(Waited { report: Some(report), exit })
         }
         Some(Err(problem)) => {
@@ -116,20 +119,26 @@ impl Tale {
         let open: BTreeMap<Address, String> =
             report.open().map(|link| (link.address.clone(), text::where_it_stops(link))).collect();
         if self.last.is_none() && !open.is_empty() && !left.is_zero() {
-            story(&format!("Waiting up to {} for {} of {}.", duration(left), open.len(), all(report)));
+            let timeout = duration(self.timeout);
+            story(&format!("Waiting up to {timeout} for {} of {}.", open.len(), all(report)));
         }
         if !left.is_zero() {
             let came_up = self.stops.keys().filter(|address| !open.contains_key(*address));
-            came_up.for_each(|address| story(&format!("{}  {address}: up", clock())));
+            came_up.for_each(|address| line(&format!("{address}: up")));
             for (address, stop) in
                 open.iter().filter(|(address, stop)| self.stops.get(*address) != Some(*stop))
             {
-                story(&format!("{}  {address}: {stop}", clock()));
+                line(&format!("{address}: {stop}"));
             }
         }
         self.stops = open;
         self.last = Some(report.clone());
         self.draw();
+    }
+
+    /// Whether there is time left.
+    fn is_early(&self) -> bool {
+        self.begun.elapsed() < self.timeout
     }
 
     /// Draws what is waited for as the terminal's last line.
@@ -154,9 +163,18 @@ fn all(report: &Report) -> String {
     many(report.links.len(), "link")
 }
 
-/// Now, in UTC.
-fn clock() -> String {
-    jiff::Timestamp::now().strftime("%H:%M:%SZ").to_string()
+/// Says what happened, with the time in UTC; on a terminal, in lines that fit.
+fn line(text: &str) {
+    let line = format!("{}  {text}", jiff::Timestamp::now().strftime("%H:%M:%SZ"));
+    match screen::size().filter(|_| screen::is_drawn()) {
+        Some((columns, _)) => {
+            let options = textwrap::Options::new(columns.max(40))
+                .word_splitter(textwrap::WordSplitter::NoHyphenation)
+                .subsequent_indent("           ");
+            story(&textwrap::fill(&line, options));
+        }
+        None => story(&line),
+    }
 }
 
 /// Writes the report in every format that is asked for. Stdout gets one of them.

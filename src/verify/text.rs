@@ -39,8 +39,8 @@ pub fn text(report: &Report, width: usize) -> String {
     if report.links.iter().flat_map(|link| &link.stages).any(|rung| rung.state == RungState::Unknown) {
         out.push_str(&unread(&report.unread, width));
     }
-    for line in conclusion(report) {
-        let _ = writeln!(out, "{}", wrapped(&line, "", "      ", width));
+    for (margin, line) in conclusion(report) {
+        let _ = writeln!(out, "{}", wrapped(&line, margin, "      ", width));
     }
     out
 }
@@ -107,34 +107,37 @@ fn sign(verdict: Verdict) -> (&'static str, Style) {
     }
 }
 
-/// What it comes to.
-fn conclusion(report: &Report) -> Vec<String> {
-    let all = report.links.len();
+/// What it comes to, in lines with their margins.
+fn conclusion(report: &Report) -> Vec<(&'static str, String)> {
+    let all = many(report.links.len(), "link");
     let open: Vec<&Link> = report.open().collect();
+    if !open.is_empty() {
+        let title = styled(ALARM, format!("Not verified: {} of {all}:", open.len()));
+        let stops =
+            open.into_iter().map(|link| ("  ", format!("{}: {}", link.address, where_it_stops(link))));
+        return std::iter::once(("", title)).chain(stops).collect();
+    }
     let unknown = report.links.iter().filter(|link| link.verdict == Verdict::Unknown).count();
-    if all == 0 {
-        return vec![styled(STRONG, "There is nothing to verify.")];
-    }
-    if open.is_empty() && !report.verified {
-        return vec![styled(ALARM, "Not verified: everything is up, and did not stay so for long enough.")];
-    }
-    let peers = report.links.iter().filter(|link| is_peer(link)).count();
-    let untold = match peers {
+    let up = report.links.len() - unknown;
+    let title = if report.links.is_empty() {
+        styled(STRONG, "There is nothing to verify.")
+    } else if !report.verified {
+        styled(ALARM, "Not verified: everything is up, and did not stay so for long enough.")
+    } else if unknown > 0 {
+        styled(
+            STRONG,
+            format!("Verified as far as could be read: {up} of {all} up, {unknown} not known whole."),
+        )
+    } else {
+        styled(STRONG, format!("Verified: {up} of {all}."))
+    };
+    let untold = match report.links.iter().filter(|link| is_peer(link)).count() {
         0 => String::new(),
         peers => {
             format!(" The API does not tell of the sessions of {} in datacenters.", many(peers, "BGP peer"))
         }
     };
-    if open.is_empty() && unknown > 0 {
-        let up = format!("{} of {all} are up, and {unknown} could not be read whole", all - unknown);
-        return vec![styled(STRONG, format!("Verified as far as could be read: {up}.")) + &untold];
-    }
-    if open.is_empty() {
-        return vec![styled(STRONG, format!("Verified: {} of {}.", all, many(all, "link"))) + &untold];
-    }
-    let mut lines = vec![styled(ALARM, format!("Not verified: {} of {}:", open.len(), many(all, "link")))];
-    lines.extend(open.into_iter().map(|link| format!("  {}: {}", link.address, where_it_stops(link))));
-    lines
+    vec![("", title + &untold)]
 }
 
 fn is_peer(link: &Link) -> bool {

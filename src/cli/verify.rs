@@ -13,7 +13,7 @@ use super::file::{one_on_stdout, write_file};
 use super::signals::Signals;
 use super::{error, out, out_raw, say, screen, story, width};
 use crate::api::Client;
-use crate::render::words::{duration, many};
+use crate::render::words::{clip, duration, many};
 use crate::topology::Address;
 use crate::verify::{Patience, Question, Report, junit, text, watch};
 
@@ -94,8 +94,8 @@ pub(super) async fn wait(
             Err(exit)
         }
         None => {
-            say("interrupted; this is what was seen last");
             let last = tale.borrow_mut().last.take();
+            say(if last.is_some() { "interrupted; this is what was seen last" } else { "interrupted" });
             Ok(Waited { report: last.map(|it| Report { verified: false, ..it }), exit: Exit::Interrupted })
         }
     }
@@ -155,7 +155,7 @@ impl Tale {
         let line =
             format!("  {what}  {}:{:02} of {}:{:02}", waited / 60, waited % 60, timeout / 60, timeout % 60);
         let columns = screen::size().map_or(80, |(columns, _)| columns);
-        screen::draw(vec![crate::render::words::clip(&line, columns.saturating_sub(1))]);
+        screen::draw(vec![clip(&line, columns.saturating_sub(1))]);
     }
 }
 

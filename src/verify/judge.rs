@@ -11,7 +11,7 @@ use crate::live::observe::{
 };
 use crate::status::{Drift, DriftKind, assess, in_words_of_the_catalogue, incident, time};
 use crate::topology::{
-    Address, Datacenter, Extra, Membership, Node, Pop, ServiceId, ServicePart, Spec, Topology,
+    Address, Datacenter, Extra, Membership, Node, Pop, ServiceId, ServicePart, Spec, Topology, VrackName,
 };
 
 /// What is to be verified.
@@ -32,7 +32,7 @@ pub fn judge(question: &Question<'_>, seen: Observation) -> Report {
     let renamed = in_words_of_the_catalogue(&status.seen, question.topology);
     let topology = renamed.as_ref().unwrap_or(question.topology);
     let drift = status.drift.iter().flatten().map(|drift| (&drift.address, drift)).collect();
-    let judge = Judge { topology, seen: &status.seen, drift };
+    let judge = Judge { topology, seen: &status.seen, statuses: status.seen.statuses(), drift };
     let asked = |address: &&Address| question.only.is_none_or(|only| address.is_within(only));
     let links: Vec<Link> =
         topology.entries.keys().filter(asked).filter_map(|address| judge.link(address)).collect();
@@ -49,6 +49,7 @@ pub fn judge(question: &Question<'_>, seen: Observation) -> Report {
 struct Judge<'a> {
     topology: &'a Topology,
     seen: &'a Observation,
+    statuses: BTreeMap<&'a Address, Status>,
     drift: BTreeMap<&'a Address, &'a Drift>,
 }
 
@@ -108,9 +109,10 @@ impl<'a> Judge<'a> {
 
     /// The stages of a PoP, and what else is to be known about it.
     fn climb(&self, address: &Address, pop: &Pop) -> (Vec<(Stage, Finding)>, Vec<String>) {
-        let below = self.topology.entries.keys().filter(|it| it.parent().as_ref() == Some(address));
+        let from_here = self.topology.entries.range(address.clone()..).map(|(at, _)| at);
+        let parts = from_here.take_while(|at| at.is_within(address));
         let membership = address.parent();
-        let parts: Vec<&Address> = membership.iter().chain([address]).chain(below).collect();
+        let parts: Vec<&Address> = membership.iter().chain(parts).collect();
         let mut stages = vec![self.configuration(&parts)];
         let found = address.service().and_then(|id| self.service(&address.vrack, id));
         let notes = found.iter().flat_map(|it| it.incidents.iter().flatten());
@@ -118,7 +120,8 @@ impl<'a> Judge<'a> {
         let live = found.and_then(|service| Some((service, live_pop(service)?)));
         if let Some((service, live)) = live {
             let session = live.session.as_ref();
-            stages.push((Stage::Light, light(service, live)));
+            let is_up = session.is_some_and(|session| session.state == State::Up);
+            stages.push((Stage::Light, light(service, live, is_up)));
             if pop.is_l3() {
                 stages.push((Stage::Session, self::session(address, session, live.prefixes)));
                 stages.push((Stage::Prefixes, prefixes(address, live.prefixes)));
@@ -137,7 +140,6 @@ impl<'a> Judge<'a> {
     fn concluded(&self, address: &Address, found: Vec<(Stage, Finding)>, notes: Vec<String>) -> Link {
         let is_open = |finding: &Finding| matches!(finding.state, RungState::Waiting | RungState::Stopped);
         let is_unknown = |finding: &Finding| finding.state == RungState::Unknown;
-        let found = with_what_is_proven(found);
         let first = |test: &dyn Fn(&Finding) -> bool| found.iter().position(|(_, finding)| test(finding));
         let stop = first(&is_open).or_else(|| first(&is_unknown));
         let (verdict, next) = match stop.map(|at| &found[at].1) {
@@ -205,7 +207,7 @@ impl<'a> Judge<'a> {
         }
         let what = |how: &str| below_its_link(address, how);
         let at_work = "OVHcloud is at work on it; `ovhconnect status` shows the tasks";
-        match self.seen.status_at(address) {
+        match self.statuses.get(address) {
             None => Finding::unknown(what("not known")),
             Some(Status::Active) => Finding::passed("configured"),
             Some(Status::Creating) => Finding::waiting(what("being created"), at_work),
@@ -241,7 +243,7 @@ impl<'a> Judge<'a> {
         }
     }
 
-    fn service(&self, vrack: &crate::topology::VrackName, id: ServiceId) -> Option<&'a SeenService> {
+    fn service(&self, vrack: &VrackName, id: ServiceId) -> Option<&'a SeenService> {
         let vrack = self.seen.vracks.iter().find(|it| it.vrack == *vrack)?;
         vrack.services.iter().find(|it| it.service == id)
     }
@@ -273,20 +275,6 @@ fn below_its_link(address: &Address, how: &str) -> String {
     }
 }
 
-/// A session that is up is a proof of the light below it, where nothing is known of that.
-fn with_what_is_proven(mut found: Vec<(Stage, Finding)>) -> Vec<(Stage, Finding)> {
-    let is_up = found.iter().any(|(stage, it)| *stage == Stage::Session && it.state == RungState::Passed);
-    for (_, finding) in found.iter_mut().filter(|(stage, _)| is_up && *stage == Stage::Light) {
-        if finding.state == RungState::Unknown || finding.text == NOT_MEASURED {
-            *finding = Finding::passed("light not measured, and proven by the session");
-        }
-    }
-    found
-}
-
-/// What is said of a port that the API shows without a word on its light.
-const NOT_MEASURED: &str = "light not measured yet";
-
 fn live_pop(service: &SeenService) -> Option<&SeenPop> {
     service.pops.as_ref()?.iter().min_by_key(|pop| pop.status != Status::Active)
 }
@@ -296,11 +284,21 @@ fn is_at_work(vrack: &SeenVrack) -> bool {
     vrack.tasks.iter().flatten().chain(of_services).next().is_some()
 }
 
-fn light(service: &SeenService, pop: &SeenPop) -> Finding {
-    let Some(interfaces) = &service.interfaces else { return Finding::unknown("light not known") };
-    let Some(port) = interfaces.iter().find(|it| it.id == pop.interface) else {
-        return Finding::unknown(format!("light not known: interface {} is not listed", pop.interface));
-    };
+/// The light at a PoP's port. A session that is up proves it, where nothing else is known of it.
+fn light(service: &SeenService, pop: &SeenPop, session_is_up: bool) -> Finding {
+    let unknown = |text: String| if session_is_up { Finding::passed(PROVEN) } else { Finding::unknown(text) };
+    let Some(interfaces) = &service.interfaces else { return unknown("light not known".to_owned()) };
+    match interfaces.iter().find(|it| it.id == pop.interface) {
+        None => unknown(format!("light not known: interface {} is not listed", pop.interface)),
+        Some(port) => shines(port, session_is_up),
+    }
+}
+
+/// What is said of light that only the session tells of.
+const PROVEN: &str = "light not measured, and proven by the session";
+
+/// Whether a port is in service, light arrives there, and the link is up.
+fn shines(port: &SeenInterface, session_is_up: bool) -> Finding {
     let id = port.id;
     if !port.in_service() {
         let next = match port.status.as_str() {
@@ -325,8 +323,9 @@ fn light(service: &SeenService, pop: &SeenPop) -> Finding {
             "light arrives and the two ends do not agree: the same speed and kind of optics, and no \
              auto-negotiation",
         ),
+        (State::Unknown, State::Unknown) if session_is_up => Finding::passed(PROVEN),
         (State::Unknown, State::Unknown) => Finding::waiting(
-            NOT_MEASURED,
+            "light not measured yet",
             "OVHcloud measures every five minutes; `ovhconnect status` shows the port",
         ),
         (State::Up, State::Up | State::Unknown) | (State::Unknown, State::Up) => {
@@ -396,4 +395,69 @@ fn prefixes(address: &Address, prefixes: Option<u64>) -> Finding {
 
 fn since(moment: Option<&str>) -> String {
     moment.map(|at| format!(" since {}", time(at))).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EARLY: &str = "2026-01-01T00:00:00Z";
+    const LATE: &str = "2026-01-01T00:04:00+00:00";
+
+    /// A port in service whose link last changed late, and whose light was measured before that.
+    fn port(light: State, link: State) -> SeenInterface {
+        SeenInterface {
+            id: 101,
+            status: "enabled".to_owned(),
+            link,
+            link_since: Some(LATE.to_owned()),
+            light_in: Light { state: light, dbm: Some(-3.25) },
+            light_out: Light { state: State::Up, dbm: None },
+            light_measured: Some(EARLY.to_owned()),
+        }
+    }
+
+    fn found(port: &SeenInterface) -> (RungState, String) {
+        let Finding { state, text, next } = shines(port, false);
+        assert_eq!(next.is_some(), state != RungState::Passed, "{text}");
+        (state, text)
+    }
+
+    #[test]
+    fn light_is_judged_by_what_was_measured_last() {
+        use State::{Down, Unknown, Up};
+        for (light, link, passed) in [
+            (Up, Up, true),
+            (Up, Unknown, true),
+            (Unknown, Up, true),
+            // It came up after the light was measured, which takes up to five minutes to show.
+            (Down, Up, true),
+            (Up, Down, false),
+            (Unknown, Down, false),
+            (Unknown, Unknown, false),
+            (Down, Down, false),
+            (Down, Unknown, false),
+        ] {
+            let (state, text) = found(&port(light, link));
+            let expected = if passed { RungState::Passed } else { RungState::Waiting };
+            assert_eq!(state, expected, "light {light:?}, link {link:?}: {text}");
+        }
+        // Measured since, or at no time that can be compared: the light counts.
+        for measured in [Some(LATE), Some("soon"), None] {
+            let port = SeenInterface { light_measured: measured.map(str::to_owned), ..port(Down, Up) };
+            assert_eq!(found(&port).0, RungState::Waiting, "measured {measured:?}");
+        }
+        assert_eq!(found(&port(Up, Up)).1, "light in -3.2 dBm");
+        // A session proves light that was not measured, and none that is missing.
+        assert_eq!(shines(&port(Unknown, Unknown), true).state, RungState::Passed);
+        assert_eq!(shines(&port(Down, Down), true).state, RungState::Waiting);
+    }
+
+    #[test]
+    fn a_port_out_of_service_stops_whatever_shines() {
+        for status in ["disabled", "reserved"] {
+            let port = SeenInterface { status: status.to_owned(), ..port(State::Up, State::Up) };
+            assert_eq!(found(&port), (RungState::Stopped, format!("interface 101 is {status}")));
+        }
+    }
 }

@@ -8,7 +8,7 @@ mod shown;
 
 pub use read::{Scope, observe};
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -35,25 +35,26 @@ pub struct Observation {
 }
 
 impl Observation {
-    /// Where the configuration at an address is in its life; of several, the one that is furthest. Not known
-    /// where none was seen.
+    /// Where the configuration at each address is in its life; of several, the one that is in force.
     #[must_use]
-    pub fn status_at(&self, address: &Address) -> Option<Status> {
-        let vrack = self.vracks.iter().find(|it| it.vrack == address.vrack)?;
-        let pops = || vrack.services.iter().flat_map(|service| service.pops.iter().flatten());
-        let own = pops().flat_map(|pop| pop.datacenters.iter().flatten());
-        let datacenters: Vec<&SeenDatacenter> = own.chain(vrack.datacenters.iter().flatten()).collect();
-        let extras = datacenters.iter().flat_map(|it| it.extras.iter().flatten());
-        let of_pops = pops().map(|it| (&it.address, it.status));
-        let of_datacenters = datacenters.iter().map(|it| (&it.address, it.status));
-        let all = of_pops.chain(of_datacenters).chain(extras.map(|it| (&it.address, it.status)));
-        let there = all.filter(|(at, _)| *at == address).map(|(_, status)| status);
-        there.min_by_key(|status| match status {
-            Status::Active => 0,
-            Status::Creating => 1,
-            Status::Deleting => 2,
-            Status::Stuck => 3,
-        })
+    pub fn statuses(&self) -> BTreeMap<&Address, Status> {
+        let mut statuses = BTreeMap::new();
+        let mut note = |address, status: Status| {
+            let known = statuses.entry(address).or_insert(status);
+            if status == Status::Active || *known == Status::Stuck {
+                *known = status;
+            }
+        };
+        for vrack in &self.vracks {
+            let pops = || vrack.services.iter().flat_map(|service| service.pops.iter().flatten());
+            pops().for_each(|pop| note(&pop.address, pop.status));
+            let own = pops().flat_map(|pop| pop.datacenters.iter().flatten());
+            for datacenter in own.chain(vrack.datacenters.iter().flatten()) {
+                note(&datacenter.address, datacenter.status);
+                datacenter.extras.iter().flatten().for_each(|extra| note(&extra.address, extra.status));
+            }
+        }
+        statuses
     }
 
     /// The name that the catalogue gives a datacenter, which may be given by its number.

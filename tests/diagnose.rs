@@ -94,6 +94,22 @@ async fn every_address_has_its_questions_and_each_has_an_answer() {
     expect("answers.txt", answers);
 }
 
+/// An inherited datacenter may bear another number under each service: it is named by the one it is reached through.
+#[tokio::test(start_paused = true)]
+async fn numbers_are_those_of_the_service_it_is_reached_through() {
+    let options = Options { distinct_ids_per_service: true, ..Options::default() };
+    let at = Rehearsal::with(Topology::default(), &account(), options);
+    for address in
+        ["pn-12345/datacenter/GRA/network/192.168.10.0/24", "pn-12345/datacenter/RBX/bgp/10.2.0.10", WARSAW]
+    {
+        let target = found(&at, address).await.expect("something is there");
+        for kind in target.subject.kinds() {
+            let came = ask(&at, &target, *kind, 60).await;
+            assert!(came.is_ok(), "{address}: {kind}: {came:?}");
+        }
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_cannot_be_asked_about_says_what_can() {
     let at = night();

@@ -13,14 +13,14 @@ use crate::live::observe::{Scope, observe};
 pub struct Patience {
     /// For everything to be verified. With nothing there is one look.
     pub timeout: Duration,
-    /// From the beginning of a look to the next.
+    /// Between two looks.
     pub interval: Duration,
     /// How long everything has to stay verified.
     pub hold: Duration,
 }
 
 impl Patience {
-    /// From the beginning of a look to the next, unless somebody says otherwise.
+    /// Between two looks. unless somebody says otherwise.
     pub const INTERVAL: Duration = Duration::from_secs(10);
 }
 

@@ -69,7 +69,7 @@ pub struct Verify {
     /// How long to wait, in seconds; 0 for one look.
     #[arg(long, value_name = "SECONDS", default_value_t = 600)]
     pub timeout: u64,
-    /// How long from one look to the next, in seconds.
+    /// How long to pause between two looks, in seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = Patience::INTERVAL.as_secs(), value_parser = clap::value_parser!(u64).range(1..))]
     pub interval: u64,
     /// How long everything has to stay up, in seconds, without a session that flaps.

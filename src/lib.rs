@@ -20,10 +20,12 @@
 //! - [`plan`]: changes → steps, edges with their reasons, impact on the traffic. Pure.
 //! - [`apply`](mod@apply): walks a plan and follows every call to its effect. It decides nothing.
 //! - [`access`]: the least credential that a command needs for a topology. Pure.
+//! - [`diagnose`]: what OVHcloud's routers say about one address.
 //! - [`mod@export`]: (`Live`) → the topology file that plans to nothing. Pure.
 //! - [`render`]: plans, events and outcomes as text.
 //! - [`router`]: the other side: what the customer's routers need, in their languages. Pure.
 //! - [`status`]: what an account is doing, judged, and what of it differs from the topology. Pure.
+//! - [`verify`]: whether what was configured carries traffic, and at which stage it stops.
 //! - [`whatif`]: what stays reachable when a service, a PoP, a device or a datacenter is lost. Pure.
 //! - [`sim`]: the API, simulated: a pure state machine with an explicit clock and an HTTP face. It
 //!   shares the JSON shapes of [`api::wire`] with the rest and nothing else, so that a mistake on one
@@ -35,6 +37,7 @@ pub mod access;
 pub mod api;
 pub mod apply;
 pub mod cli;
+pub mod diagnose;
 pub mod diagnostic;
 pub mod diff;
 pub mod export;
@@ -46,4 +49,5 @@ pub mod router;
 pub mod sim;
 pub mod status;
 pub mod topology;
+pub mod verify;
 pub mod whatif;

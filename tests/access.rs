@@ -7,18 +7,23 @@ mod support;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use futures_util::future::join_all;
 use ovhconnect::access::{Credential, IamAction, IamResource, Purpose, Region, needs};
 use ovhconnect::api::{Client, Config, Credentials, Endpoint, Options as ClientOptions, routes};
 use ovhconnect::apply::{self, Event, HealthGate};
+use ovhconnect::diagnose::run::{begin, follow};
+use ovhconnect::diagnose::{Kind, find};
 use ovhconnect::diagnostic::{Source, Sources};
 use ovhconnect::diff::Goal;
+use ovhconnect::live::observe::{Scope, observe};
 use ovhconnect::live::read::read;
 use ovhconnect::plan::Plan;
 use ovhconnect::rehearsal::{InProcess, account_for};
 use ovhconnect::sim::clock::TokioClock;
 use ovhconnect::sim::grant::{Action, ClientGrant, Grants, KeyGrant, Permissions, Policy, Resource, Rule};
-use ovhconnect::sim::{Options, Simulator, World, iam};
-use ovhconnect::topology::{self, Topology};
+use ovhconnect::sim::{Meddling, Options, Simulator, State, World, iam};
+use ovhconnect::topology::{self, Address, Topology};
+use ovhconnect::verify::{Question, judge};
 use secrecy::SecretString;
 
 const FIRST: &str = "6b0c8f3e-3c1f-4a5e-9a52-0c4c9b1f2d01";
@@ -161,14 +166,91 @@ impl Caller {
 /// A request that was made.
 type Request = (String, String);
 
-/// Runs a command; what it called, and whether it came to its end.
+/// What a command that only looks has seen; one that changes something has seen nothing.
+type Seen = Vec<String>;
+
+/// Runs a command; what it called, and whether it came to its end with all that is to be seen.
 async fn run(world: &World, purpose: Purpose, caller: &Caller) -> (BTreeSet<Request>, bool) {
     let clock = Arc::new(TokioClock::new(world.now()));
     let simulator = Arc::new(Simulator::from_world(world.clone(), clock).with_grants(caller.grants()));
-    let client = caller.client(&simulator);
-    let done = finish(&client, purpose).await;
+    let done = match purpose {
+        Purpose::Plan | Purpose::Apply | Purpose::Destroy => {
+            finish(&caller.client(&simulator), purpose).await
+        }
+        Purpose::Verify | Purpose::Diagnose => {
+            let clock = Arc::new(TokioClock::new(world.now()));
+            let other = Arc::new(Simulator::from_world(world.clone(), clock));
+            let everything = see(&Caller::Everything.client(&other), purpose).await;
+            everything.is_some() && see(&caller.client(&simulator), purpose).await == everything
+        }
+    };
     let log = simulator.log().into_iter().filter(|entry| !entry.path.starts_with("/auth/"));
     (log.map(|entry| (entry.method, entry.path)).collect(), done)
+}
+
+/// What `verify` and `diagnose` see, where they see anything.
+async fn see(client: &Client, purpose: Purpose) -> Option<Seen> {
+    let topology = desired();
+    let seen = observe(client, &Scope::of(&topology)).await.ok()?;
+    if purpose == Purpose::Verify {
+        let question = Question { topology: &topology, only: None, accepts_unknown: false };
+        return Some(judge(&question, seen).links.iter().map(|link| format!("{link:?}")).collect());
+    }
+    let asked = topology.entries.keys().map(async |address| (address, ask(client, &seen, address).await));
+    Some(join_all(asked).await.into_iter().map(|(address, came)| format!("{address}: {came:?}")).collect())
+}
+
+/// What comes of a diagnostic: which it was, and whether those before it can be counted.
+async fn ask(
+    client: &Client,
+    seen: &ovhconnect::live::observe::Observation,
+    address: &Address,
+) -> Result<(String, bool), String> {
+    let target = find(seen, address).map_err(|_| "not found".to_owned())?;
+    let kind: Kind = target.kind(None).map_err(|problem| problem.to_string())?;
+    let past = client.diagnostics(target.service.uuid()).await.ok();
+    let begun = begin(client, &target, kind, past.as_deref()).await.map_err(|_| "not begun".to_owned())?;
+    let ended = follow(client, &target, begun, std::time::Duration::from_secs(60), |_| {}).await;
+    Ok((ended.map_err(|_| "not followed".to_owned())?.function.to_string(), past.is_some()))
+}
+
+/// A state in which all is well, and states in which only looking closely tells what is wrong.
+async fn troubles() -> Vec<World> {
+    let sound = account(Some(&desired())).await;
+    let services = [FIRST, SECOND, THIRD].map(|service| service.parse().unwrap());
+    let mut worlds = vec![sound.clone()];
+    let mut dark = sound.clone();
+    for service in services {
+        for interface in dark.interfaces(service).unwrap() {
+            dark.meddle(&Meddling::Light { interface: interface.id, dark: true }).unwrap();
+        }
+        let incident = Meddling::Incident { service, maintenance: true, seconds: None };
+        dark.meddle(&incident).unwrap();
+    }
+    worlds.push(dark);
+    // A creation that failed looks like one that is under way.
+    let mut stuck = sound.clone();
+    for service in services {
+        let pop = stuck.pops(service).unwrap()[0].clone();
+        stuck.meddle(&Meddling::Erase { id: pop.id }).unwrap();
+        let config = serde_json::from_value(serde_json::to_value(&pop).unwrap()).unwrap();
+        stuck.meddle(&Meddling::AddPop { service, config, state: State::Stuck }).unwrap();
+    }
+    worlds.push(stuck);
+    // One service alone is there: what it is called where its datacenters are depends on it.
+    for kept in services {
+        let mut alone = sound.clone();
+        for service in services.into_iter().filter(|service| *service != kept) {
+            alone.meddle(&Meddling::Membership { service, vrack: None }).unwrap();
+        }
+        worlds.push(alone);
+    }
+    // A service is on its way into its vRack.
+    let mut entering = account(None).await;
+    entering.attach("pn-1", services[0]).unwrap();
+    entering.attach("pn-2", services[2]).unwrap();
+    worlds.push(entering);
+    worlds
 }
 
 async fn finish(client: &Client, purpose: Purpose) -> bool {
@@ -204,9 +286,16 @@ fn policy(credential: &Credential, action: Option<&IamAction>, resource: Option<
 
 /// Every state, and what a command calls in it.
 async fn states(purpose: Purpose) -> Vec<(World, BTreeSet<Request>)> {
+    let mut worlds = Vec::new();
+    if matches!(purpose, Purpose::Verify | Purpose::Diagnose) {
+        worlds = troubles().await;
+    } else {
+        for topology in std::iter::once(None).chain(found().iter().map(Some)) {
+            worlds.push(account(topology).await);
+        }
+    }
     let mut states = Vec::new();
-    for topology in std::iter::once(None).chain(found().iter().map(Some)) {
-        let world = account(topology).await;
+    for world in worlds {
         let (called, done) = run(&world, purpose, &Caller::Everything).await;
         assert!(done, "{purpose} fails with every right");
         states.push((world, called));
@@ -266,6 +355,16 @@ async fn to_apply_takes_exactly_this() {
 #[tokio::test(start_paused = true)]
 async fn to_destroy_takes_exactly_this() {
     is_least(Purpose::Destroy).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn to_verify_takes_exactly_this() {
+    is_least(Purpose::Verify).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn to_diagnose_takes_exactly_this() {
+    is_least(Purpose::Diagnose).await;
 }
 
 #[tokio::test(start_paused = true)]

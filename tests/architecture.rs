@@ -39,6 +39,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("whatif", &["topology"]),
     // What was seen, judged: no API.
     ("status", &["diff", "live", "render", "topology"]),
+    // How far what was configured has come: what was seen, judged, and looked at again.
+    ("verify", &["api", "live", "render", "status", "topology"]),
+    // What OVHcloud's routers say, asked for and waited for.
+    ("diagnose", &["api", "apply", "live", "render", "status", "topology"]),
     // Shares the JSON shapes, and nothing else, so that a mistake on one side shows on the other.
     ("sim", &["api::wire"]),
     ("rehearsal", &["api", "sim", "topology"]),
@@ -49,6 +53,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "access",
             "api",
             "apply",
+            "diagnose",
             "diagnostic",
             "diff",
             "export",
@@ -60,6 +65,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "sim",
             "status",
             "topology",
+            "verify",
             "whatif",
         ],
     ),

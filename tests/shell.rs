@@ -124,7 +124,7 @@ fn help_begins_with_the_examples() {
 fn offered(folder: &tempfile::TempDir, words: &[&str]) -> Vec<String> {
     let list = words.iter().map(|word| format!("'{word}'")).collect::<Vec<_>>().join(" ");
     let script = format!(
-        "source <(ovhconnect completions bash)\n\
+        "source <(ovhconnect completions bash --topology topology.yaml)\n\
          COMP_WORDS=({list}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))\n\
          $(complete -p ovhconnect | sed -n 's/.*-F \\([^ ]*\\).*/\\1/p') ovhconnect \"${{COMP_WORDS[COMP_CWORD]}}\" \"${{COMP_WORDS[COMP_CWORD-1]}}\"\n\
          printf '%s\\n' \"${{COMPREPLY[@]}}\""
@@ -145,6 +145,17 @@ fn bash_completes_commands_options_values_and_codes() {
     offers(&["ovhconnect", "plan", "--det"], "--detailed-exitcode");
     offers(&["ovhconnect", "validate", "--format", "sa"], "sarif");
     offers(&["ovhconnect", "explain", "OCC06"], "OCC060");
+    offers(&["ovhconnect", "verify", "--allow-u"], "--allow-unknown");
+    offers(&["ovhconnect", "diagnose", "pn-12345", "--kind", "pe"], "peering");
+    // The addresses are those of the folder's topology.
+    offers(
+        &["ovhconnect", "diagnose", "pn-12345/datacenter/GRA/n"],
+        "pn-12345/datacenter/GRA/network/192.168.10.0/24",
+    );
+    offers(
+        &["ovhconnect", "verify", "--only", "pn-12345/s"],
+        "pn-12345/service/6b0c8f3e-3c1f-4a5e-9a52-0c4c9b1f2d01",
+    );
 }
 
 #[test]

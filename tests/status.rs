@@ -5,20 +5,19 @@ mod support;
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::sync::Arc;
+use std::process::Stdio;
 use std::time::Duration;
 
 use ovhconnect::diagnostic::{Source, Sources};
 use ovhconnect::diff::Goal;
 use ovhconnect::live::observe::{Scope, observe};
-use ovhconnect::sim::clock::SystemClock;
-use ovhconnect::sim::{Account, Fault, Meddling, Options, Peer, PortStatus, Simulator, serve};
+use ovhconnect::sim::{Account, Fault, Meddling, Options, Peer, PortStatus};
 use ovhconnect::status::changes::changes;
 use ovhconnect::status::{Drift, DriftKind, Problem, Report, assess, text};
 use ovhconnect::topology::{self, Field, Spec, Topology, files};
 use snapbox::{Data, assert_data_eq};
 use support::Rehearsal;
+use support::served::{Served, interrupt};
 
 const SILENT_POP: &str = "pn-12345/service/0d9e2f64-7b1a-4c8d-8f3e-5a6b7c8d9e02/pop";
 
@@ -215,42 +214,24 @@ async fn what_json_shows_is_in_the_schema() {
 /// The program over HTTP: what a pipe gets, and how it ends.
 #[test]
 fn a_pipe_gets_what_changes_until_it_is_interrupted() {
-    let clock = Arc::new(SystemClock::scaled(1.0));
-    let simulator = Arc::new(Simulator::new(&account(), Options::default(), clock).expect("an account"));
-    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).expect("a free port");
-    let endpoint = format!("http://{}/1.0", listener.local_addr().expect("an address"));
-    runtime.spawn(serve::serve(listener, Arc::clone(&simulator)));
-    let program = |arguments: &[&str]| {
-        let credentials = simulator.credentials();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_ovhconnect"));
-        command
-            .args(arguments)
-            .env_clear()
-            .env("OVH_ENDPOINT", &endpoint)
-            .env("OVH_APPLICATION_KEY", &credentials.application_key)
-            .env("OVH_APPLICATION_SECRET", &credentials.application_secret)
-            .env("OVH_CONSUMER_KEY", &credentials.consumer_key);
-        command
-    };
-    let code = |arguments: &[&str]| program(arguments).output().expect("the program runs").status.code();
+    let served = Served::new(&account(), 1.0);
+    let code = |arguments: &[&str]| served.run(arguments).code;
     assert_eq!(code(&["status"]), Some(0));
     assert_eq!(code(&["status", "--detailed-exitcode"]), Some(2), "a session is down");
     assert_eq!(code(&["status", "--vrack", "pn-67890", "--detailed-exitcode"]), Some(0), "nothing there is");
     assert_eq!(code(&["status", "--interval", "3"]), Some(64), "only a watch has an interval");
 
     let arguments = ["status", "--vrack", "pn-12345", "--watch", "--interval", "1"];
-    let mut watch = program(&arguments).stdout(Stdio::piped()).spawn().expect("the program runs");
+    let mut watch = served.program(&arguments).stdout(Stdio::piped()).spawn().expect("the program runs");
     let mut lines =
         BufReader::new(watch.stdout.take().expect("a pipe")).lines().map(|line| line.expect("text"));
     let first =
         lines.by_ref().find(|line| line.starts_with("  pn-12345") || line.contains("session is down"));
     assert!(first.is_some(), "the first look is told whole");
     let dark = Meddling::Light { interface: 1002, dark: true };
-    simulator.world().meddle(&dark).expect("a port");
+    served.simulator.world().meddle(&dark).expect("a port");
     let told = lines.find(|line| line.contains("/interface/1002")).expect("the change is told");
     assert!(told.contains("NO LIGHT arrives") && told.contains("(was: enabled, link up"), "{told}");
-    let interrupt = Command::new("kill").args(["-INT", &watch.id().to_string()]).status();
-    assert!(interrupt.expect("there is a kill").success());
+    interrupt(&watch);
     assert_eq!(watch.wait().expect("it ends").code(), Some(0), "whoever watches ends it so");
 }

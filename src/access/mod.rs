@@ -24,6 +24,10 @@ pub enum Purpose {
     Apply,
     /// `destroy`.
     Destroy,
+    /// `verify`.
+    Verify,
+    /// `diagnose`, whatever the topology declares it is asked about.
+    Diagnose,
 }
 
 impl std::fmt::Display for Purpose {
@@ -32,6 +36,8 @@ impl std::fmt::Display for Purpose {
             Self::Plan => "plan",
             Self::Apply => "apply",
             Self::Destroy => "destroy",
+            Self::Verify => "verify",
+            Self::Diagnose => "diagnose",
         })
     }
 }

@@ -26,11 +26,19 @@ pub struct Need {
 #[must_use]
 pub fn needs(topology: &Topology, found: Option<&Live>, purpose: Purpose) -> Vec<Need> {
     let mut asker = Asker { estate: Estate::of(topology, found), needs: Vec::new() };
-    asker.reads();
+    asker.configurations(purpose);
+    if purpose != Purpose::Diagnose {
+        asker.tasks();
+    }
+    if matches!(purpose, Purpose::Plan | Purpose::Apply | Purpose::Destroy) {
+        asker.interfaces();
+    }
     match purpose {
         Purpose::Plan => {}
         Purpose::Apply => asker.changes(true),
         Purpose::Destroy => asker.changes(false),
+        Purpose::Verify => asker.health(),
+        Purpose::Diagnose => asker.diagnostics(),
     }
     asker.needs
 }
@@ -128,33 +136,76 @@ impl Asker {
         }
     }
 
-    /// What every plan reads.
-    fn reads(&mut self) {
-        self.need(&routes::SERVICES, &[]);
+    /// What tells who is at work.
+    fn tasks(&mut self) {
         let vracks: Vec<VrackName> = self.estate.vracks.keys().cloned().collect();
         for vrack in vracks {
             self.need(&routes::VRACK_TASKS, &[&vrack]);
         }
+        let services: Vec<ServiceId> = self.estate.services.keys().copied().collect();
+        for service in services {
+            self.need(&routes::TASKS, &[&service]);
+        }
+    }
+
+    /// What tells what is configured.
+    fn configurations(&mut self, purpose: Purpose) {
+        self.need(&routes::SERVICES, &[]);
+        // These go on where some of it cannot be read, and take the names of datacenters from any service.
+        let looks = matches!(purpose, Purpose::Verify | Purpose::Diagnose);
         let mut asked_for_datacenters = BTreeSet::new();
-        let services: Vec<(ServiceId, Option<VrackName>, Vec<Option<u64>>)> = self
+        let services: Vec<(ServiceId, Option<VrackName>, Option<Layer>)> = self
             .estate
             .services
             .iter()
-            .map(|(id, it)| {
-                let interfaces = it.interfaces.iter().map(|(interface, _)| *interface).collect();
-                (*id, it.home.clone().or_else(|| it.found.clone()), interfaces)
-            })
+            .map(|(id, it)| (*id, it.home.clone().or_else(|| it.found.clone()), it.pop))
             .collect();
-        for (service, home, interfaces) in services {
-            for call in [&routes::TASKS, &routes::POPS, &routes::DATACENTERS, &routes::EXTRAS] {
+        for (service, home, layer) in services {
+            for call in [&routes::POPS, &routes::DATACENTERS] {
                 self.need(call, &[&service]);
             }
-            for interface in interfaces {
-                self.need_of_interface(&routes::INTERFACE, service, interface);
+            if !(looks && layer == Some(Layer::L2)) {
+                self.need(&routes::EXTRAS, &[&service]);
             }
             // One service of a vRack says what is on offer to all of them.
-            if asked_for_datacenters.insert(home) {
+            if looks || asked_for_datacenters.insert(home) {
                 self.need(&routes::CATALOGUE, &[&service]);
+            }
+        }
+    }
+
+    /// What tells whether the interfaces that the topology speaks of are in service.
+    fn interfaces(&mut self) {
+        let of = |(id, it): (&ServiceId, &Service)| {
+            let id = *id;
+            it.interfaces.iter().map(move |(interface, _)| (id, *interface)).collect::<Vec<_>>()
+        };
+        let interfaces: Vec<(ServiceId, Option<u64>)> = self.estate.services.iter().flat_map(of).collect();
+        for (service, interface) in interfaces {
+            self.need_of_interface(&routes::INTERFACE, service, interface);
+        }
+    }
+
+    /// What tells whether what is configured carries traffic.
+    fn health(&mut self) {
+        let services: Vec<(ServiceId, Option<Layer>)> =
+            self.estate.services.iter().map(|(id, service)| (*id, service.pop)).collect();
+        for (service, layer) in services {
+            self.need(&routes::INTERFACES, &[&service]);
+            self.need(&routes::INCIDENTS, &[&service]);
+            if layer == Some(Layer::L3) {
+                self.need(&routes::POP_STATUS, &[&service]);
+                self.need(&routes::POP_STATISTICS, &[&service]);
+            }
+        }
+    }
+
+    /// What it takes to ask OVHcloud's routers, and to see what comes of it.
+    fn diagnostics(&mut self) {
+        let services: Vec<ServiceId> = self.estate.services.keys().copied().collect();
+        for service in services {
+            for call in [&routes::DIAGNOSTICS, &routes::DIAGNOSTIC_CREATE, &routes::DIAGNOSTIC] {
+                self.need(call, &[&service]);
             }
         }
     }

@@ -14,6 +14,7 @@ use super::plan::{Objection, guards, objections, refuse};
 use super::progress::Progress;
 use super::run_log::{Recording, RunLog};
 use super::signals::Signals;
+use super::verify::{self, Waited};
 use super::{error, out, say, story, tell, width};
 use crate::apply::{self, Busy, Options, Outcome};
 use crate::diff::Goal;
@@ -30,6 +31,7 @@ use crate::render::timing::Timings;
 use crate::render::words::{self, ShortNames};
 use crate::render::{STRONG, styled};
 use crate::topology::Address;
+use crate::verify::{Patience, Question};
 
 pub(super) async fn run(args: &args::Apply, goal: Goal) -> Exit {
     match apply(args, goal).await {
@@ -38,6 +40,10 @@ pub(super) async fn run(args: &args::Apply, goal: Goal) -> Exit {
 }
 
 async fn apply(args: &args::Apply, goal: Goal) -> Result<Exit, Exit> {
+    if args.verify.is_some() && goal == Goal::Destroy {
+        error("what is removed carries nothing that could be verified: --verify belongs to `apply`");
+        return Err(Exit::Usage);
+    }
     let log = &RunLog::open(args)?;
     if let ([path], Goal::Apply) = (args.topology.paths.as_slice(), goal)
         && path.extension().is_some_and(|extension| extension == "json")
@@ -58,7 +64,7 @@ async fn apply(args: &args::Apply, goal: Goal) -> Result<Exit, Exit> {
     let guards = guards(&args.limits, unseen && !args.allow_disruption);
     run.refuse(&objections(warnings, &args.limits, &guard::check(&plan, &topology, &guards)))?;
     if plan.is_empty() {
-        return Ok(run.needless());
+        return run.needless().await;
     }
     run.ask()?;
     run.to_the_end().await
@@ -95,7 +101,7 @@ async fn apply_saved(path: &Path, args: &args::Apply, log: &RunLog) -> Result<Ex
     run.show_plan();
     let violations = guard::check(plan, &saved.desired.topology(), &guards(&args.limits, false));
     run.refuse(&objections(0, &args.limits, &violations))?;
-    if plan.is_empty() { Ok(run.needless()) } else { run.to_the_end().await }
+    if plan.is_empty() { run.needless().await } else { run.to_the_end().await }
 }
 
 /// A plan that may be run, and what it was made from.
@@ -144,9 +150,33 @@ impl Run<'_> {
     }
 
     /// Logs that there was nothing to do.
-    fn needless(&self) -> Exit {
-        self.recording().finished(Some(true), Exit::Success);
-        Exit::Success
+    async fn needless(&self) -> Result<Exit, Exit> {
+        let recording = self.recording();
+        let exit = self.verify(&mut Signals::new()?).await;
+        recording.finished(Some(true), exit);
+        Ok(exit)
+    }
+
+    /// Waits until what is live carries traffic, if that is asked for.
+    async fn verify(&self, signals: &mut Signals) -> Exit {
+        let Some(seconds) = self.args.verify else { return Exit::Success };
+        let topology = self.session.topology();
+        let question = Question { topology, only: self.only, accepts_unknown: false };
+        let patience = Patience {
+            timeout: Duration::from_secs(seconds),
+            interval: Patience::INTERVAL,
+            hold: Duration::ZERO,
+        };
+        match verify::wait(&self.session.client, &question, patience, signals).await {
+            Ok(Waited { report, exit }) => {
+                if let Some(report) = report {
+                    self.print(&format!("\n{}", crate::verify::text::text(&report, width())));
+                }
+                exit
+            }
+            // It was told why. What is applied stays so.
+            Err(_) => Exit::Unmet,
+        }
     }
 
     /// Runs the plan, says what came of it, and looks again.
@@ -155,8 +185,7 @@ impl Run<'_> {
         if args.busy == Busy::Fail {
             self.refuse(&at_rest(plan))?;
         }
-        let mut signals =
-            Signals::new().map_err(|problem| fail(format!("signals cannot be listened for: {problem}")))?;
+        let mut signals = Signals::new()?;
         let recording = self.recording();
         let begun = Instant::now();
         let (converged, exit) =
@@ -177,6 +206,7 @@ impl Run<'_> {
                     }
                 }
             };
+        let exit = if exit == Exit::Success { self.verify(&mut signals).await } else { exit };
         recording.finished(converged, exit);
         Ok(exit)
     }

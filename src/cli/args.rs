@@ -1,6 +1,7 @@
 //! The command line: the commands, and what those take that neither plan nor apply.
 
 mod change;
+mod look;
 mod shared;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -10,9 +11,10 @@ use clap::builder::PossibleValue;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use ipnet::Ipv4Net;
 
-pub use self::change::{Apply, ApplyFormat, Diff, Document, Graph, GraphFormat, Plan, PlanFormat};
+pub use self::change::{Apply, ApplyFormat, Diff, Graph, GraphFormat, Plan, PlanFormat};
+pub use self::look::{Diagnose, DiagnoseFormat, Status, StatusFormat, Verify, VerifyFormat};
 use self::shared::not_negative;
-pub use self::shared::{Deny, Expectations, Limits, Lints, Paths, Target};
+pub use self::shared::{Deny, Document, Expectations, Limits, Lints, Paths, Target};
 use super::exit;
 use crate::access::Purpose;
 use crate::diagnostic::Format;
@@ -71,6 +73,10 @@ pub enum Command {
     Export(Export),
     /// Show what is live and how it does: sessions, light, tasks, incidents, drift.
     Status(Status),
+    /// Wait until what the topology declares carries traffic, and say where it stops: light, BGP, prefixes.
+    Verify(Verify),
+    /// Ask OVHcloud's routers about one address: its BGP session, routes, MAC addresses.
+    Diagnose(Diagnose),
     /// Write the configuration of your own routers, which meet OVHcloud's; needs no credentials.
     Router(Router),
     /// Show what stays reachable when a service, a PoP, a device or a datacenter is lost; needs no credentials.
@@ -169,6 +175,10 @@ pub enum AccessFor {
     Apply,
     /// Remove what the topology declares.
     Destroy,
+    /// Verify that what the topology declares carries traffic.
+    Verify,
+    /// Ask OVHcloud's routers about what the topology declares.
+    Diagnose,
 }
 
 impl From<AccessFor> for Purpose {
@@ -177,6 +187,8 @@ impl From<AccessFor> for Purpose {
             AccessFor::Plan => Self::Plan,
             AccessFor::Apply => Self::Apply,
             AccessFor::Destroy => Self::Destroy,
+            AccessFor::Verify => Self::Verify,
+            AccessFor::Diagnose => Self::Diagnose,
         }
     }
 }
@@ -223,48 +235,6 @@ pub enum ExportFormat {
     /// A topology file.
     Yaml,
     /// The topology for programs, with what could not be written.
-    Json,
-}
-
-/// `status`.
-#[derive(Debug, Args)]
-pub struct Status {
-    /// Topology files, and folders of them: what they speak of is shown, and what differs from them is
-    /// marked. Without any, the whole account is shown.
-    #[arg(value_name = "PATH")]
-    pub paths: Vec<PathBuf>,
-    /// What becomes of warnings.
-    #[command(flatten)]
-    pub lints: Lints,
-    /// The API.
-    #[command(flatten)]
-    pub target: Target,
-    /// Only this vRack; may be given several times.
-    #[arg(long, value_name = "NAME")]
-    pub vrack: Vec<VrackName>,
-    /// Only this service, by its uuid; may be given several times.
-    #[arg(long, value_name = "UUID")]
-    pub service: Vec<ServiceId>,
-    /// How the answer is written.
-    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = StatusFormat::Text)]
-    pub format: StatusFormat,
-    /// Look again and again until interrupted. A terminal is drawn anew; a pipe gets what changes.
-    #[arg(long)]
-    pub watch: bool,
-    /// How long to wait before looking again, in seconds.
-    #[arg(long, value_name = "SECONDS", default_value_t = 10, requires = "watch", value_parser = clap::value_parser!(u64).range(1..))]
-    pub interval: u64,
-    /// Exit with 2 when something is down.
-    #[arg(long)]
-    pub detailed_exitcode: bool,
-}
-
-/// How `status` answers.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-pub enum StatusFormat {
-    /// A tree for a person.
-    Text,
-    /// For a program. With --watch, one document a line whenever something changed.
     Json,
 }
 
@@ -454,6 +424,9 @@ pub struct Completions {
     /// For which shell.
     #[arg(value_enum, value_name = "SHELL")]
     pub shell: clap_complete::Shell,
+    /// Complete addresses with those of this topology, a file or a folder; may be given several times.
+    #[arg(long, value_name = "PATH")]
+    pub topology: Vec<PathBuf>,
 }
 
 /// `man`.
@@ -485,6 +458,10 @@ pub enum SchemaOf {
     Export,
     /// What `status` writes as JSON.
     Status,
+    /// What `verify` writes as JSON.
+    Verify,
+    /// What `diagnose` writes as JSON.
+    Diagnose,
     /// What `access` writes as JSON.
     Access,
 }

@@ -58,6 +58,10 @@ pub const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
             ("ovhconnect apply topology.yaml --simulate --auto-approve", "rehearse it"),
             ("ovhconnect apply plan.json", "do what was planned, if nothing has changed since"),
             (
+                "ovhconnect apply topology.yaml --auto-approve --verify=60",
+                "and wait until it carries traffic",
+            ),
+            (
                 "ovhconnect apply topology.yaml --auto-approve --log-file runs.ndjson --timings runs.ndjson",
                 "in a pipeline; later runs know how long it takes",
             ),
@@ -90,6 +94,30 @@ pub const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
             ("ovhconnect status topology.yaml", "is what the topology speaks of up?"),
             ("ovhconnect status --vrack pn-12345", "one vRack, declared or not"),
             ("ovhconnect status topology.yaml --detailed-exitcode", "exit with 2 when something is down"),
+        ],
+    ),
+    (
+        "verify",
+        &[
+            ("ovhconnect verify topology.yaml --timeout 60", "does it carry traffic? wait a minute for it"),
+            (
+                "ovhconnect verify topology.yaml --timeout 0 --format text --format junit=verify.xml",
+                "one look, for a pipeline",
+            ),
+        ],
+    ),
+    (
+        "diagnose",
+        &[
+            (
+                "ovhconnect diagnose pn-12345/service/6b0c8f3e-3c1f-4a5e-9a52-0c4c9b1f2d01/pop",
+                "what does OVHcloud's router say of this BGP session?",
+            ),
+            (
+                "ovhconnect diagnose pn-12345/datacenter/GRA --kind routes --out routes.json",
+                "which routes are known there? and keep it",
+            ),
+            ("ovhconnect diagnose pn-12345/datacenter/GRA --kind routes --last", "what was found last"),
         ],
     ),
     (

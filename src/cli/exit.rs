@@ -11,11 +11,13 @@ pub enum Exit {
     Error,
     /// Changes are present (only with `--detailed-exitcode`).
     Changes,
-    /// What was required does not hold (only with `whatif --require` and `access --check`).
+    /// What was required does not hold (only with `whatif --require`, `access --check`, `verify` and
+    /// `apply --verify`).
     Unmet,
     /// Something is down (only with `--detailed-exitcode`).
     Down,
-    /// Refused by a guard, or by the person who was asked; nothing was changed.
+    /// Refused by a guard, by the person who was asked, or because none of the day's diagnostics is left;
+    /// nothing was changed.
     Refused,
     /// Applied in part.
     Partial,
@@ -30,8 +32,9 @@ pub const HELP: &str = "Exit codes:
     0  nothing to do, or done
     1  error; nothing was changed
     2  changes are present, or something is down (with --detailed-exitcode); or a requirement is not met
-       (whatif --require, access --check)
-    3  refused by a guard or not approved; nothing was changed
+       (whatif --require, access --check), or what was applied does not carry traffic (verify,
+       apply --verify)
+    3  refused by a guard or not approved, or no diagnostic is left today; nothing was changed
     4  applied in part
    64  the command line makes no sense
   130  interrupted";

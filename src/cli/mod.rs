@@ -8,9 +8,11 @@ mod access;
 mod apply;
 mod completions;
 mod connect;
+mod diagnose;
 mod diff;
 mod explain;
 mod export;
+mod file;
 mod fmt;
 mod graph;
 mod man;
@@ -26,6 +28,7 @@ mod status;
 mod timings;
 mod validate;
 mod values;
+mod verify;
 mod whatif;
 
 use std::ffi::OsString;
@@ -88,6 +91,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             Command::Access(args) => access::run(&args).await,
             Command::Export(args) => export::run(&args).await,
             Command::Status(args) => status::run(&args).await,
+            Command::Verify(args) => verify::run(&args).await,
+            Command::Diagnose(args) => diagnose::run(&args).await,
             Command::Router(args) => router::run(&args).await,
             Command::Whatif(args) => whatif::run(&args).await,
             Command::Simulate(args) => simulate::run(&args).await,

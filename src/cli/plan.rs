@@ -3,6 +3,7 @@
 use super::args::{self, Document, Limits, PlanFormat};
 use super::connect::{Planned, Session, fail};
 use super::exit::Exit;
+use super::file::{one_on_stdout, write_file};
 use super::{error, out, out_raw, say, story, width};
 use crate::diff::Goal;
 use crate::plan::guard::{self, Guards, Violation};
@@ -18,10 +19,7 @@ pub(super) async fn run(args: &args::Plan) -> Exit {
 }
 
 async fn plan(args: &args::Plan) -> Result<Exit, Exit> {
-    if args.format.iter().filter(|document| document.file.is_none()).count() > 1 {
-        error("stdout takes one document: give all --format but one a file (--format json=plan.json)");
-        return Err(Exit::Usage);
-    }
+    one_on_stdout(&args.format)?;
     let session = Session::open(&args.topology, &args.target, &args.limits.lints)?;
     let timings = session.timings(&args.expectations)?;
     let goal = if args.destroy { Goal::Destroy } else { Goal::Apply };
@@ -103,8 +101,7 @@ fn show(report: &Report<'_>, args: &args::Plan) -> Result<(), Exit> {
             Some(path) => {
                 // No terminal says how wide a file is.
                 let document = document(report, *format, View { width: View::default().width, ..view });
-                std::fs::write(path, document)
-                    .map_err(|problem| fail(format!("{} cannot be written: {problem}", path.display())))?;
+                write_file(path, &document)?;
             }
             None if *format == PlanFormat::Text => {}
             None => {

@@ -1,7 +1,7 @@
 //! What happens during an apply: on a terminal a frame that shows what is running, elsewhere a line for each
 //! change of state, folded where the pipeline can fold.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::Write as _;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -33,10 +33,7 @@ pub(super) struct Progress<'a> {
 
 impl<'a> Progress<'a> {
     pub(super) fn new(plan: &'a Plan, timings: Timings, parallelism: usize) -> Self {
-        let is_drawn = !is_quiet()
-            && std::io::stderr().is_terminal()
-            && screen::size().is_some()
-            && std::env::var("TERM").is_ok_and(|term| term != "dumb");
+        let is_drawn = screen::is_drawn();
         let fold = if is_drawn || is_quiet() { Fold::None } else { Fold::of_environment() };
         let verb = match plan.goal {
             Goal::Apply => "Apply",

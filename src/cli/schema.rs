@@ -10,7 +10,7 @@ use crate::plan::saved::SavedPlan;
 use crate::render::events::Record;
 use crate::render::json;
 use crate::router::Configuration;
-use crate::{access, export, status, topology, whatif};
+use crate::{access, diagnose, export, status, topology, verify, whatif};
 
 pub(super) fn run(args: &Schema) -> Exit {
     out(&text(args.of));
@@ -35,5 +35,7 @@ fn schema(of: SchemaOf) -> Value {
         SchemaOf::Access => access::Credential::schema(),
         SchemaOf::Export => export::Document::schema(),
         SchemaOf::Status => status::Report::schema(),
+        SchemaOf::Verify => verify::Report::schema(),
+        SchemaOf::Diagnose => diagnose::Report::schema(),
     }
 }

@@ -3,10 +3,12 @@
 //! Everything that this program prints goes through here, the log included, so that nothing is ever written
 //! into a frame.
 
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anstream::ColorChoice;
+
+use super::is_quiet;
 
 /// What is drawn at the moment.
 static FRAME: Mutex<Frame> = Mutex::new(Frame { lines: Vec::new(), columns: 0 });
@@ -23,6 +25,14 @@ pub(super) fn size() -> Option<(usize, usize)> {
         terminal_size::terminal_size_of(std::io::stderr())?;
     // A terminal of 0 columns does not know its size.
     (columns > 0 && rows > 0).then_some((usize::from(columns), usize::from(rows)))
+}
+
+/// Whether a frame can be drawn at all, and is wanted.
+pub(super) fn is_drawn() -> bool {
+    !is_quiet()
+        && std::io::stderr().is_terminal()
+        && size().is_some()
+        && std::env::var("TERM").is_ok_and(|term| term != "dumb")
 }
 
 /// Draws these lines in place of those that were drawn before.

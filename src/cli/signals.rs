@@ -1,5 +1,8 @@
 //! Being told to stop.
 
+use super::connect::fail;
+use super::exit::Exit;
+
 /// The signals that mean "stop".
 pub(super) struct Signals {
     interrupt: tokio::signal::unix::Signal,
@@ -7,10 +10,16 @@ pub(super) struct Signals {
 }
 
 impl Signals {
-    /// Listens from now on.
-    pub(super) fn new() -> std::io::Result<Self> {
+    /// Listens from now on; where that cannot be done, says so.
+    pub(super) fn new() -> Result<Self, Exit> {
         use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+        let both = || {
+            Ok(Self {
+                interrupt: signal(SignalKind::interrupt())?,
+                terminate: signal(SignalKind::terminate())?,
+            })
+        };
+        both().map_err(|problem: std::io::Error| fail(format!("signals cannot be listened for: {problem}")))
     }
 
     /// Waits for the next of them.

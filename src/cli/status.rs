@@ -86,8 +86,7 @@ fn written(report: &Report, format: StatusFormat, width: usize) -> String {
 
 /// Looks again and again until interrupted. Returns what was seen last, if anything.
 async fn watch(eye: &Eye, args: &args::Status) -> Result<Option<Report>, Exit> {
-    let mut signals =
-        Signals::new().map_err(|problem| fail(format!("signals cannot be listened for: {problem}")))?;
+    let mut signals = Signals::new()?;
     let interval = Duration::from_secs(args.interval);
     let mut page = Page::new(args);
     let mut last: Option<Report> = None;

@@ -4,6 +4,7 @@ use clap::ValueEnum;
 use clap::builder::PossibleValue;
 
 use crate::apply::{Busy, HealthGate};
+use crate::diagnose::Kind;
 use crate::diagnostic::Format;
 use crate::router::{At, Flavour};
 
@@ -33,6 +34,13 @@ words! {
         Auto: "auto", "Yes, where the API tells; where it refuses to, say so once and go on";
         On: "on", "Yes";
         Off: "off", "No";
+    }
+    Kind {
+        Peering: "peering", "How the BGP session is (a layer 3 PoP, a BGP peer)";
+        Received: "received", "The routes that the other router announces in it";
+        Advertised: "advertised", "The routes that OVHcloud announces in it";
+        Routes: "routes", "The routes that are known (a layer 3 PoP, a datacenter, a static route)";
+        Macs: "macs", "The MAC addresses that are known (a layer 2 PoP, a datacenter, a static route)";
     }
     At {
         Pop: "pop", "In the customer's network, where an OVHcloud Connect service is delivered";

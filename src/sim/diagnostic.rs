@@ -5,11 +5,12 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::model::{Phase, Pop, Route};
+use super::model::{Pop, Route};
 use super::moment::Moment;
 use super::refusal::Refusal;
-use super::task::Event;
+use super::task::{Event, Fate};
 use super::world::World;
+use crate::api::wire::LightStatus;
 
 /// Diagnostics of one kind that a service may run a day. Source: OVHcloud's guides.
 const PER_DAY: usize = 10;
@@ -49,7 +50,11 @@ pub(super) struct Diagnostic {
     function: String,
     kind: String,
     pop: u64,
+    #[serde(default)]
+    datacenter: Option<u64>,
     asked: Moment,
+    #[serde(default)]
+    fate: Fate,
     done: bool,
     result: Vec<DiagnosticLine>,
 }
@@ -84,7 +89,7 @@ pub struct DiagnosticReport {
     pub id: u64,
     /// What was run.
     pub function: String,
-    /// `todo` until the result is there, then `done`.
+    /// `todo` until the result is there, then `done`; `error` or `denied` where there will be none.
     pub status: String,
     /// When it was asked for.
     pub date: Option<String>,
@@ -121,7 +126,7 @@ pub struct IncidentReport {
 }
 
 impl World {
-    /// Runs a diagnostic. Its result is there after the time of one task.
+    /// Runs a diagnostic. Its result is there after the time of one task, unless another fate is due.
     ///
     /// # Errors
     /// 400 for an unknown kind, 404 where what it looks at is not there, 429 after the tenth of
@@ -135,8 +140,9 @@ impl World {
         one_of("diagnosticName", &new.function, &FUNCTIONS, "diagnostic.FunctionEnum")?;
         one_of("diagnosticType", kind, &TYPES, "diagnostic.TypeEnum")?;
         self.the_pop(service, new.pop)?;
+        let mut looked_at = None;
         if let Some(datacenter) = new.datacenter {
-            self.the_datacenter(service, new.pop, datacenter)?;
+            looked_at = Some(self.the_datacenter(service, new.pop, datacenter)?.id);
             if let Some(extra) = new.extra {
                 self.the_extra(service, new.pop, datacenter, extra)?;
             }
@@ -149,13 +155,16 @@ impl World {
             return Err(Refusal::too_many(format!("{} was already run {PER_DAY} times today", new.function)));
         }
         let id = self.fresh_id();
+        let fate = self.fates.pop_front().unwrap_or_default();
         let diagnostic = Diagnostic {
             id,
             service,
             function: new.function.clone(),
             kind: kind.to_owned(),
             pop: new.pop,
+            datacenter: looked_at,
             asked: self.now,
+            fate,
             done: false,
             result: Vec::new(),
         };
@@ -164,7 +173,9 @@ impl World {
         if let Some(owner) = self.services.get_mut(&service) {
             owner.diagnostics.insert(id);
         }
-        self.schedule(self.options.task, Event::Diagnosed(id));
+        if !fate.hangs() {
+            self.schedule(self.options.task, Event::Diagnosed(id));
+        }
         self.touch();
         self.diagnostic(service, id)
     }
@@ -227,7 +238,8 @@ impl World {
 
     pub(super) fn finish_diagnostic(&mut self, id: u64) {
         let Some(found) = self.diagnostics.get(&id) else { return };
-        let result = self.pops.get(&found.pop).map(|pop| self.findings(found, pop)).unwrap_or_default();
+        let findings = || self.pops.get(&found.pop).map(|pop| self.findings(found, pop)).unwrap_or_default();
+        let result = if found.fate == Fate::Done { findings() } else { Vec::new() };
         if let Some(found) = self.diagnostics.get_mut(&id) {
             found.result = result;
             found.done = true;
@@ -254,10 +266,18 @@ impl World {
 
     fn report(&self, found: &Diagnostic) -> DiagnosticReport {
         let source = self.services.get(&found.service).map(|service| format!("{} router A", service.pop));
+        let status = match (found.done, found.fate) {
+            (false, Fate::Paused) => "pause",
+            (false, Fate::Stuck) => "doing",
+            (false, _) => "todo",
+            (true, Fate::Error) => "error",
+            (true, Fate::Denied) => "denied",
+            (true, _) => "done",
+        };
         DiagnosticReport {
             id: found.id,
             function: found.function.clone(),
-            status: if found.done { "done" } else { "todo" }.to_owned(),
+            status: status.to_owned(),
             date: Some(found.asked.to_string()),
             description: Some(format!("{} ({})", found.function, found.kind)),
             source,
@@ -265,41 +285,28 @@ impl World {
         }
     }
 
-    /// What the routers would say. Assumed: the wording; the shape is the published API's.
+    /// What the routers would say. Assumed: the wording, and which type of which function tells what; the shape
+    /// is the published API's.
     fn findings(&self, asked: &Diagnostic, pop: &Pop) -> Vec<DiagnosticLine> {
         let since = Some(pop.changed.to_string());
-        match asked.function.as_str() {
-            "diagMacs" => vec![DiagnosticLine {
+        match (asked.function.as_str(), asked.kind.as_str()) {
+            ("diagMacs", _) => vec![DiagnosticLine {
                 mac: Some("02:00:00:00:00:01".to_owned()),
                 timestamp: since,
                 ..Default::default()
             }],
-            "diagRoutes" => {
-                let path = pop.customer_asn.map(|asn| asn.to_string());
-                let prefixes = self.vrack_of_pop(pop).into_iter().flat_map(|vrack| &vrack.datacenters);
-                prefixes
-                    .filter_map(|id| self.datacenters.get(id))
-                    .flat_map(|datacenter| {
-                        let routes = datacenter.extras.iter().filter_map(|id| self.extras.get(id));
-                        let behind = routes.filter_map(|extra| match &extra.route {
-                            Route::Network { subnet, .. } => subnet.clone(),
-                            Route::Bgp { .. } => None,
-                        });
-                        datacenter.subnet.clone().into_iter().chain(behind)
-                    })
-                    .map(|prefix| DiagnosticLine {
-                        aspath: path.clone(),
-                        localprefix: Some(100),
-                        med: Some(0),
-                        prefix: Some(prefix),
-                        timestamp: since.clone(),
-                        ..Default::default()
-                    })
-                    .collect()
+            ("diagRoutes", _) => {
+                let behind = self.routes_behind(pop, asked.datacenter, since.as_ref());
+                self.routes_heard(pop, since.as_ref()).into_iter().chain(behind).collect()
             }
-            _ => {
-                let heard = pop.life.phase == Phase::Active && !pop.peer.silent;
-                let state = if heard { "Established" } else { "Idle" };
+            ("diagPeering", "routes") => self.routes_heard(pop, since.as_ref()),
+            (_, "routes") => Vec::new(),
+            (_, "advertised-routes") if self.is_heard(pop) => self.routes_behind(pop, None, since.as_ref()),
+            (_, "advertised-routes") => Vec::new(),
+            (function, _) => {
+                // The state of a peer in a datacenter follows nothing that the account holds.
+                let is_up = function == "diagPeeringExtra" || self.is_heard(pop);
+                let state = if is_up { "Established" } else { "Idle" };
                 vec![DiagnosticLine {
                     cmd: Some("show bgp neighbors".to_owned()),
                     output: Some(format!("BGP state = {state}")),
@@ -308,6 +315,45 @@ impl World {
                 }]
             }
         }
+    }
+
+    /// Whether a PoP's session is up.
+    fn is_heard(&self, pop: &Pop) -> bool {
+        self.session(pop.service, pop.id).is_ok_and(|session| session.status == LightStatus::Up)
+    }
+
+    /// What the customer's router announces: as many prefixes as it is said to.
+    fn routes_heard(&self, pop: &Pop, since: Option<&String>) -> Vec<DiagnosticLine> {
+        let many = if self.is_heard(pop) { pop.peer.prefixes } else { 0 };
+        (0..many).map(|number| route(format!("10.200.{number}.0/24"), pop.customer_asn, since)).collect()
+    }
+
+    /// What is reached through OVHcloud, in one datacenter or in all of them.
+    fn routes_behind(&self, pop: &Pop, only: Option<u64>, since: Option<&String>) -> Vec<DiagnosticLine> {
+        let all = self.vrack_of_pop(pop).into_iter().flat_map(|vrack| &vrack.datacenters);
+        let shown = all.filter(|id| only.is_none_or(|only| only == **id));
+        let datacenters = shown.filter_map(|id| self.datacenters.get(id));
+        let routes = datacenters.flat_map(|datacenter| {
+            let extras = datacenter.extras.iter().filter_map(|id| self.extras.get(id));
+            let behind = extras.filter_map(|extra| match &extra.route {
+                Route::Network { subnet, .. } => subnet.clone(),
+                Route::Bgp { .. } => None,
+            });
+            let prefixes = datacenter.subnet.clone().into_iter().chain(behind);
+            prefixes.map(|prefix| route(prefix, datacenter.ovh_asn, since))
+        });
+        routes.collect()
+    }
+}
+
+fn route(prefix: String, asn: Option<u32>, since: Option<&String>) -> DiagnosticLine {
+    DiagnosticLine {
+        aspath: asn.map(|asn| asn.to_string()),
+        localprefix: Some(100),
+        med: Some(0),
+        prefix: Some(prefix),
+        timestamp: since.cloned(),
+        ..Default::default()
     }
 }
 

@@ -38,7 +38,7 @@ pub enum Fate {
 
 impl Fate {
     /// Whether a task of this fate never ends by itself.
-    const fn hangs(self) -> bool {
+    pub(super) const fn hangs(self) -> bool {
         matches!(self, Self::Stuck | Self::Paused)
     }
 }

@@ -8,8 +8,7 @@ use crate::live::observe::{
     MAX_PREFIXES, Observation, SeenDatacenter, SeenPop, SeenService, SeenVrack, State,
 };
 use crate::topology::{
-    Address, DatacenterName, DatacenterPart, Interface, Manage, Membership, Node, ServiceId, ServicePart,
-    Spec, Topology,
+    Address, DatacenterPart, Interface, Manage, Membership, Node, ServiceId, ServicePart, Spec, Topology,
 };
 
 /// Judges what was seen, and where there is a topology, compares.
@@ -92,14 +91,7 @@ fn failed(status: Status, place: String, down: &mut Vec<Down>) {
 type There = BTreeMap<Address, Vec<Option<Spec>>>;
 
 fn drift(seen: &Observation, topology: &Topology) -> Vec<Drift> {
-    let Ok(topology) = topology.rename_datacenters(|_, name| catalogue_name(seen, name)) else {
-        // Two of its datacenters are one: validation with the catalogue says so, nothing here can.
-        return Vec::new();
-    };
-    // Two of its interfaces are one: likewise.
-    let Ok(topology) = topology.number_interfaces(|service| only_interface(seen, service)) else {
-        return Vec::new();
-    };
+    let Some(topology) = in_words_of_the_catalogue(seen, topology) else { return Vec::new() };
     let mut drift = Vec::new();
     for vrack in &seen.vracks {
         let Some(declared) = topology.vracks.get(&vrack.vrack) else { continue };
@@ -207,9 +199,11 @@ fn only_interface(seen: &Observation, service: ServiceId) -> Option<u64> {
     }
 }
 
-/// The name that the catalogue gives a datacenter of the topology, which may be its number.
-fn catalogue_name(seen: &Observation, name: &DatacenterName) -> DatacenterName {
-    let of_that_number = seen.catalogue.iter().find(|(id, _)| name.as_id() == Some(*id));
-    let is_name = seen.catalogue.iter().any(|(_, known)| known == name);
-    of_that_number.filter(|_| !is_name).map_or_else(|| name.clone(), |(_, known)| known.clone())
+/// A topology with its datacenters under the names of the catalogue that was seen, and its interfaces under
+/// their numbers. There is none where two of them turn out to be one: validation with the catalogue says so,
+/// nothing here can.
+#[must_use]
+pub fn in_words_of_the_catalogue(seen: &Observation, topology: &Topology) -> Option<Topology> {
+    let topology = topology.rename_datacenters(|_, name| seen.catalogue_name(name)).ok()?;
+    topology.number_interfaces(|service| only_interface(seen, service)).ok()
 }

@@ -10,7 +10,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-pub use assess::assess;
+pub use assess::{assess, in_words_of_the_catalogue};
+pub use rows::{incident, time};
 
 use crate::live::observe::Observation;
 use crate::topology::{Address, Field, Spec};

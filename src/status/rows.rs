@@ -251,17 +251,12 @@ impl Writer<'_> {
     }
 
     fn incident(&mut self, depth: usize, parent: &str, it: &SeenIncident) {
-        let mut state = format!("from {}", time(&it.start));
-        match &it.end {
-            Some(end) => _ = write!(state, " until {}", time(end)),
-            None => state.push_str(", no end known"),
-        }
         self.row(
             depth,
             format!("{parent}/incident/{}", it.id),
             Mark::Look,
             format!("{} {}", it.kind, it.id),
-            state,
+            incident(it),
         );
     }
 
@@ -391,8 +386,19 @@ fn since(state: &mut String, moment: Option<&str>) {
     }
 }
 
+/// When an incident or a maintenance begins and ends, in words.
+#[must_use]
+pub fn incident(incident: &SeenIncident) -> String {
+    let start = time(&incident.start);
+    match &incident.end {
+        Some(end) => format!("from {start} until {}", time(end)),
+        None => format!("from {start}, no end known"),
+    }
+}
+
 /// A time of the API's as a person reads it, in UTC; as it is where it is none.
-fn time(text: &str) -> String {
+#[must_use]
+pub fn time(text: &str) -> String {
     match text.parse::<Timestamp>() {
         Ok(time) => time.strftime("%Y-%m-%d %H:%M:%SZ").to_string(),
         Err(_) => clip(text, DESCRIPTION),

@@ -7,6 +7,7 @@ use anstyle::{AnsiColor, Style};
 use super::Report;
 use super::rows::{Mark, Row, problem, rows};
 use crate::diff::Action;
+use crate::live::observe::Unread;
 use crate::render::words::many;
 use crate::render::{ALARM, FAINT, STRONG, sign_of, style_of, styled};
 
@@ -23,7 +24,7 @@ pub fn text(report: &Report, width: usize) -> String {
     if !out.is_empty() {
         out.push('\n');
     }
-    unread(&mut out, report, width);
+    out.push_str(&unread(&report.seen.unread, width));
     for line in verdict(report) {
         out.push_str(&textwrap::fill(&line, textwrap::Options::new(width).subsequent_indent("      ")));
         out.push('\n');
@@ -67,18 +68,22 @@ fn sign(mark: Mark) -> (&'static str, Style) {
     }
 }
 
-fn unread(out: &mut String, report: &Report, width: usize) {
-    if report.seen.unread.is_empty() {
-        return;
+/// What could not be read, and why; nothing where all could.
+#[must_use]
+pub fn unread(unread: &[Unread], width: usize) -> String {
+    let mut out = String::new();
+    if unread.is_empty() {
+        return out;
     }
     let _ = writeln!(out, "{}", styled(STRONG, "Not known, because these reads failed"));
-    for unread in &report.seen.unread {
-        let times = if unread.times > 1 { format!(" ({} times)", unread.times) } else { String::new() };
-        let call = if unread.call.is_empty() { String::new() } else { format!("{}{times}: ", unread.call) };
+    for Unread { call, reason, times } in unread {
+        let times = if *times > 1 { format!(" ({times} times)") } else { String::new() };
+        let call = if call.is_empty() { String::new() } else { format!("{call}{times}: ") };
         let options = textwrap::Options::new(width).initial_indent("  ? ").subsequent_indent("      ");
-        let _ = writeln!(out, "{}", textwrap::fill(&format!("{call}{}", unread.reason), options));
+        let _ = writeln!(out, "{}", textwrap::fill(&format!("{call}{reason}"), options));
     }
     out.push('\n');
+    out
 }
 
 /// What it comes to.

@@ -1,11 +1,10 @@
 //! What the commands take that show a change or make it: `plan`, `diff`, `graph`, `apply`, `destroy`.
 
 use std::path::PathBuf;
-use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
 
-use super::shared::{Expectations, Limits, Lints, Paths, Target};
+use super::shared::{Document, Expectations, Limits, Lints, Paths, Target};
 use crate::apply::{Busy, HealthGate};
 use crate::topology::Address;
 
@@ -42,7 +41,7 @@ pub struct Plan {
     /// Write the plan as text, json, markdown, html or gitlab; with =FILE to a file. May be given
     /// several times, once without a file.
     #[arg(long, value_name = "FORMAT[=FILE]")]
-    pub format: Vec<Document>,
+    pub format: Vec<Document<PlanFormat>>,
 }
 
 /// `diff`.
@@ -95,28 +94,6 @@ pub enum GraphFormat {
     Dot,
     /// For Mermaid.
     Mermaid,
-}
-
-/// A plan in some format, and where it goes.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Document {
-    /// The format.
-    pub format: PlanFormat,
-    /// The file; none for stdout.
-    pub file: Option<PathBuf>,
-}
-
-impl FromStr for Document {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (format, file) = match text.split_once('=') {
-            Some((_, "")) => return Err("a file is named after the =".to_owned()),
-            Some((format, file)) => (format, Some(PathBuf::from(file))),
-            None => (text, None),
-        };
-        Ok(Self { format: PlanFormat::from_str(format, false)?, file })
-    }
 }
 
 /// How a plan is written.
@@ -178,6 +155,10 @@ pub struct Apply {
     /// How long a session may take to come up, in seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 600)]
     pub health_timeout: u64,
+    /// Afterwards wait until light arrives, sessions are up and prefixes come in, for so long at the most
+    /// [without a number: 600]. Exit with 2 when something is not verified then.
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true, default_missing_value = "600")]
+    pub verify: Option<u64>,
 }
 
 /// What `apply` and `destroy` write to stdout.

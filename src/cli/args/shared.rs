@@ -1,8 +1,9 @@
 //! What several commands take.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::plan::guard::Denied;
@@ -34,6 +35,28 @@ impl Lints {
 
 fn warning(code: &str) -> Result<&'static Rule, String> {
     rules::warning(code).map_err(|problem| format!("{problem}; {}", problem.help()))
+}
+
+/// An answer in some format, and where it goes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Document<F> {
+    /// The format.
+    pub format: F,
+    /// The file; none for stdout.
+    pub file: Option<PathBuf>,
+}
+
+impl<F: ValueEnum> FromStr for Document<F> {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (format, file) = match text.split_once('=') {
+            Some((_, "")) => return Err("a file is named after the =".to_owned()),
+            Some((format, file)) => (format, Some(PathBuf::from(file))),
+            None => (text, None),
+        };
+        Ok(Self { format: F::from_str(format, false)?, file })
+    }
 }
 
 /// Which API is called, and how.

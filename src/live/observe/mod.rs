@@ -8,7 +8,7 @@ mod shown;
 
 pub use read::{Scope, observe};
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -32,6 +32,45 @@ pub struct Observation {
     /// The catalogue: the name of each datacenter on offer, by its number.
     #[serde(skip)]
     pub catalogue: Vec<(u64, DatacenterName)>,
+}
+
+impl Observation {
+    /// Where the configuration at each address is in its life; of several, the one that is in force.
+    #[must_use]
+    pub fn statuses(&self) -> BTreeMap<&Address, Status> {
+        let mut statuses = BTreeMap::new();
+        let mut note = |address, status: Status| {
+            let known = statuses.entry(address).or_insert(status);
+            if status == Status::Active || *known == Status::Stuck {
+                *known = status;
+            }
+        };
+        for vrack in &self.vracks {
+            let pops = || vrack.services.iter().flat_map(|service| service.pops.iter().flatten());
+            pops().for_each(|pop| note(&pop.address, pop.status));
+            let own = pops().flat_map(|pop| pop.datacenters.iter().flatten());
+            for datacenter in own.chain(vrack.datacenters.iter().flatten()) {
+                note(&datacenter.address, datacenter.status);
+                datacenter.extras.iter().flatten().for_each(|extra| note(&extra.address, extra.status));
+            }
+        }
+        statuses
+    }
+
+    /// The name that the catalogue gives a datacenter, which may be given by its number.
+    #[must_use]
+    pub fn catalogue_name(&self, name: &DatacenterName) -> DatacenterName {
+        let of_that_number = self.catalogue.iter().find(|(id, _)| name.as_id() == Some(*id));
+        let is_name = self.catalogue.iter().any(|(_, known)| known == name);
+        of_that_number.filter(|_| !is_name).map_or_else(|| name.clone(), |(_, known)| known.clone())
+    }
+
+    /// The vRack that a service is in, if it is in one that was seen.
+    #[must_use]
+    pub fn home_of(&self, service: ServiceId) -> Option<&VrackName> {
+        let homes = |vrack: &&SeenVrack| vrack.services.iter().any(|it| it.service == service);
+        self.vracks.iter().find(homes).map(|vrack| &vrack.vrack)
+    }
 }
 
 /// Calls that failed for one reason.

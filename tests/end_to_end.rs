@@ -634,6 +634,14 @@ fn a_run_is_logged_as_it_happens() {
     assert!(of_calls.iter().all(|it| it["queryId"].is_string()), "a call has no query id: {of_calls:#?}");
     let without_task = of_calls.iter().filter(|it| it["task"].is_null()).count();
     assert_eq!(without_task, 1, "only the description needs no task: {of_calls:#?}");
+    let finished = lines.iter().filter(|it| it["event"] == "step-finished");
+    let unexplained = finished.filter(|it| it["taskSeconds"].is_null()).count();
+    assert_eq!(unexplained, 1, "only the description is done by no task");
+    let phases = last["phases"].as_array().expect("where the time went");
+    let names: Vec<_> = phases.iter().map(|it| it["phase"].as_str().unwrap_or_default()).collect();
+    assert_eq!(names, ["read", "plan", "apply", "read", "plan"]);
+    assert!(phases[2]["taskSeconds"].is_number(), "tasks were waited for: {}", phases[2]);
+    assert!(phases[2]["requests"].as_u64() > Some(2 * steps), "each step calls and looks: {}", phases[2]);
     let ended = ["event", "done", "failed", "unknown", "skipped", "notStarted", "converged", "exit"];
     let ended: Vec<String> = ended.iter().map(|key| last[key].to_string()).collect();
     assert_eq!(ended, ["\"run-finished\"", &steps.to_string(), "0", "0", "0", "0", "true", "0"]);

@@ -26,6 +26,7 @@ use crate::render::events::Entry;
 use crate::render::json::Summary;
 use crate::render::outcome;
 use crate::render::report::Expected;
+use crate::render::spent::PhaseName;
 use crate::render::text::{self, View};
 use crate::render::timing::Timings;
 use crate::render::words::{self, ShortNames};
@@ -153,7 +154,8 @@ impl Run<'_> {
     async fn needless(&self) -> Result<Exit, Exit> {
         let recording = self.recording();
         let exit = self.verify(&mut Signals::new()?).await;
-        recording.finished(Some(true), exit);
+        self.session.tell_spent();
+        recording.finished(Some(true), exit, self.session.spent());
         Ok(exit)
     }
 
@@ -167,7 +169,8 @@ impl Run<'_> {
             interval: Patience::INTERVAL,
             hold: Duration::ZERO,
         };
-        match verify::wait(&self.session.client, &question, patience, signals).await {
+        let verifying = verify::wait(&self.session.client, &question, patience, signals);
+        match self.session.phase(PhaseName::Verify, verifying).await {
             Ok(Waited { report, exit }) => {
                 if let Some(report) = report {
                     self.print(&format!("\n{}", crate::verify::text::text(&report, width())));
@@ -188,26 +191,28 @@ impl Run<'_> {
         let mut signals = Signals::new()?;
         let recording = self.recording();
         let begun = Instant::now();
-        let (converged, exit) =
-            match run_plan(session, plan, args, self.timings.clone(), &mut signals, &recording).await {
-                Ended::Left => (None, Exit::Interrupted),
-                Ended::Ran { outcome, interrupted } => {
-                    self.print(&outcome::summary(plan, &outcome, begun.elapsed(), width()));
-                    if interrupted {
-                        (None, Exit::Interrupted)
-                    } else {
-                        tokio::select! {
-                            concluded = self.conclude(&outcome) => concluded,
-                            () = signals.next() => {
-                                say("interrupted while live state was read again; nothing is in flight");
-                                (None, Exit::Interrupted)
-                            }
+        let running = run_plan(session, plan, args, self.timings.clone(), &mut signals, &recording);
+        let ended = session.phase_with_tasks(PhaseName::Apply, running, || recording.on_tasks()).await;
+        let (converged, exit) = match ended {
+            Ended::Left => (None, Exit::Interrupted),
+            Ended::Ran { outcome, interrupted } => {
+                self.print(&outcome::summary(plan, &outcome, begun.elapsed(), width()));
+                if interrupted {
+                    (None, Exit::Interrupted)
+                } else {
+                    tokio::select! {
+                        concluded = self.conclude(&outcome) => concluded,
+                        () = signals.next() => {
+                            say("interrupted while live state was read again; nothing is in flight");
+                            (None, Exit::Interrupted)
                         }
                     }
                 }
-            };
+            }
+        };
         let exit = if exit == Exit::Success { self.verify(&mut signals).await } else { exit };
-        recording.finished(converged, exit);
+        session.tell_spent();
+        recording.finished(converged, exit, session.spent());
         Ok(exit)
     }
 

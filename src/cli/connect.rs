@@ -1,11 +1,14 @@
 //! From the command line to a topology and a client that can be asked about it.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::args::{Expectations, Lints, Paths, Target};
 use super::exit::Exit;
-use super::{error, is_quiet, say, story, timings, warn};
+use super::{error, is_quiet, is_verbose, say, story, timings, warn};
 use crate::api::{Client, Config, HttpOptions, HttpTransport, Options};
 use crate::diagnostic::{self, Diagnostic, Sources};
 use crate::diff::Goal;
@@ -14,6 +17,7 @@ use crate::live::{Live, remarks};
 use crate::plan::saved::SavedPlan;
 use crate::plan::{Plan, PlanError};
 use crate::rehearsal;
+use crate::render::spent::{self, Phase, PhaseName, Requests};
 use crate::render::timing::Timings;
 use crate::sim::clock::SystemClock;
 use crate::sim::{Options as SimulatorOptions, Simulator, StateFile};
@@ -31,6 +35,8 @@ pub(super) struct Session {
     /// The warnings about the files, which were told.
     warnings: usize,
     pub(super) client: Client,
+    /// Where the time went so far.
+    spent: Mutex<Vec<Phase>>,
 }
 
 /// A plan and what it was made from.
@@ -51,7 +57,7 @@ impl Session {
             Some(state) => simulated(&topology, state.as_deref())?,
             None => real(&topology, &sources, target)?,
         };
-        Ok(Self { sources, topology, warnings, client })
+        Ok(Self { sources, topology, warnings, client, spent: Mutex::default() })
     }
 
     /// Takes the topology of a saved plan and prepares the client. A plan made against another API
@@ -67,7 +73,7 @@ impl Session {
             error(&format!("this plan was made against {}, and the endpoint is {endpoint}", saved.endpoint));
             return Err(Exit::Error);
         }
-        Ok(Self { sources, topology, warnings: 0, client })
+        Ok(Self { sources, topology, warnings: 0, client, spent: Mutex::default() })
     }
 
     /// How long steps took in the runs against this API that the command line names.
@@ -80,15 +86,54 @@ impl Session {
         &self.topology
     }
 
+    /// Does something that is a phase of its own.
+    pub(super) async fn phase<T>(&self, name: PhaseName, act: impl Future<Output = T>) -> T {
+        self.phase_with_tasks(name, act, || Duration::ZERO).await
+    }
+
+    /// The same, where tasks are waited for; `on_tasks` says afterwards how long some were under way.
+    pub(super) async fn phase_with_tasks<T>(
+        &self,
+        name: PhaseName,
+        act: impl Future<Output = T>,
+        on_tasks: impl FnOnce() -> Duration,
+    ) -> T {
+        let (begun, before) = (Instant::now(), self.client.stats());
+        let done = act.await;
+        let now = self.client.stats();
+        let requests = Requests {
+            made: now.total() - before.total(),
+            retries: now.retries - before.retries,
+            throttled: now.throttled - before.throttled,
+        };
+        let phase = Phase::new(name, begun.elapsed(), requests).with_tasks(on_tasks());
+        self.spent.lock().unwrap_or_else(PoisonError::into_inner).push(phase);
+        done
+    }
+
+    /// Where the time went so far.
+    pub(super) fn spent(&self) -> Vec<Phase> {
+        self.spent.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Tells where the time went, if the command line asks to be told more.
+    pub(super) fn tell_spent(&self) {
+        if is_verbose() {
+            say(spent::table(&self.spent()).trim_end());
+        }
+    }
+
     /// Reads live state.
     pub(super) async fn read(&self) -> Result<Reading, Exit> {
-        read(&self.client, &self.topology).await.map_err(|problem| unread(&problem, &self.sources))
+        let reading = self.phase(PhaseName::Read, read(&self.client, &self.topology)).await;
+        reading.map_err(|problem| unread(&problem, &self.sources))
     }
 
     /// Reads live state and plans.
     pub(super) async fn plan(&self, goal: Goal, only: Option<&Address>) -> Result<Planned, Exit> {
         let Reading { topology, live, ports } = self.read().await?;
-        let plan = Plan::make_only(&topology, &live, goal, only).map_err(|problem| match problem {
+        let planning = async { Plan::make_only(&topology, &live, goal, only) };
+        let plan = self.phase(PhaseName::Plan, planning).await.map_err(|problem| match problem {
             PlanError::Unfit(diagnostics) => {
                 tell(&diagnostics, &self.sources);
                 Exit::Error

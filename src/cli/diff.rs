@@ -27,6 +27,7 @@ async fn diff(args: &args::Diff) -> Result<Exit, Exit> {
         expected: None,
     };
     out(&text::diff(&yaml::diff(&report)));
+    session.tell_spent();
     story(&if plan.is_empty() { words::nothing_to_do(&plan) } else { words::summary(&plan) });
     Ok(if args.detailed_exitcode && !plan.is_empty() { Exit::Changes } else { Exit::Success })
 }

@@ -52,6 +52,13 @@ fn is_quiet() -> bool {
     QUIET.load(Ordering::Relaxed)
 }
 
+/// Whether more than usual is said.
+static VERBOSE: AtomicBool = AtomicBool::new(false);
+
+fn is_verbose() -> bool {
+    VERBOSE.load(Ordering::Relaxed)
+}
+
 /// Runs the program and says how it ends.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let parsed = examples::first(Cli::command())
@@ -71,6 +78,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     color(cli.color);
     QUIET.store(cli.quiet, Ordering::Relaxed);
+    VERBOSE.store(cli.verbose > 0, Ordering::Relaxed);
     log(cli.verbose);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,

@@ -39,6 +39,7 @@ async fn plan(args: &args::Plan) -> Result<Exit, Exit> {
         expected: expected.as_ref(),
     };
     show(&report, args)?;
+    session.tell_spent();
     if let Some(expected) = &expected {
         story(&format!("Expected to take {} ({}).", expected.takes(), expected.because()));
     }

@@ -4,7 +4,8 @@ use std::fs::{File, OpenOptions};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::time::Instant;
@@ -18,6 +19,7 @@ use crate::apply::{Counts, Event};
 use crate::plan::Plan;
 use crate::render::events::{self, Entry, Record, Recorder};
 use crate::render::json::Summary;
+use crate::render::spent::{Phase, TaskTime};
 
 /// Where runs are logged to, if anywhere.
 pub(super) struct RunLog {
@@ -87,13 +89,20 @@ pub(super) struct Recording<'a> {
     recorder: Recorder<'a>,
     begun: Instant,
     counts: Mutex<Counts>,
+    tasks: Mutex<TaskTime>,
 }
 
 impl<'a> Recording<'a> {
     /// A run of `plan` that begins now.
     pub(super) fn new(log: &'a RunLog, plan: &'a Plan) -> Self {
         let recorder = Recorder::new(plan, run_id());
-        Self { log, recorder, begun: Instant::now(), counts: Mutex::new(Counts::before(plan)) }
+        Self {
+            log,
+            recorder,
+            begun: Instant::now(),
+            counts: Mutex::new(Counts::before(plan)),
+            tasks: Mutex::default(),
+        }
     }
 
     /// Logs what happened to the run.
@@ -105,16 +114,26 @@ impl<'a> Recording<'a> {
 
     /// Logs what happened to a step.
     pub(super) fn event(&self, event: &Event) {
-        // Nothing panics while it is held.
-        self.counts.lock().unwrap_or_else(PoisonError::into_inner).note(event);
-        self.log(|| self.recorder.step(event));
+        lock(&self.counts).note(event);
+        let task = lock(&self.tasks).note(self.begun.elapsed(), event);
+        self.log(|| self.recorder.step(event, task));
     }
 
     /// Logs the end of the run; `converged`: whether planning again found nothing to do.
-    pub(super) fn finished(&self, converged: Option<bool>, exit: Exit) {
-        let counts = *self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        self.log(|| events::finished(self.begun.elapsed(), counts, converged, exit.code()));
+    pub(super) fn finished(&self, converged: Option<bool>, exit: Exit, phases: Vec<Phase>) {
+        let counts = *lock(&self.counts);
+        self.log(|| events::finished(self.begun.elapsed(), counts, converged, exit.code(), phases));
     }
+
+    /// For how long at least one task was under way.
+    pub(super) fn on_tasks(&self) -> Duration {
+        lock(&self.tasks).any()
+    }
+}
+
+/// Nothing panics while it is held.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A name for a run that sorts by time.

@@ -10,6 +10,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::json::Summary;
+use super::spent::Phase;
 use super::words::{self, ShortNames};
 use crate::apply::{Counts, Event, Progress, StepError};
 use crate::diff::Goal;
@@ -17,7 +18,7 @@ use crate::plan::{Plan, StepId};
 use crate::topology::Address;
 
 /// The version of the format that is written.
-pub const FORMAT: &str = "1.1";
+pub const FORMAT: &str = "1.2";
 
 /// One line of a run log.
 #[derive(Clone, PartialEq, Debug, Serialize, JsonSchema)]
@@ -152,6 +153,9 @@ pub enum Entry {
         step: StepName,
         /// How long it took since it started.
         seconds: f64,
+        /// For how much of that a task was under way; left out where none did it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        task_seconds: Option<f64>,
     },
     /// The effect of the step did not come.
     StepFailed {
@@ -208,6 +212,8 @@ pub enum Entry {
         converged: Option<bool>,
         /// The program's exit code.
         exit: u8,
+        /// Where the time of the whole program went.
+        phases: Vec<Phase>,
     },
 }
 
@@ -294,9 +300,9 @@ impl<'a> Recorder<'a> {
         Record { format_version: FORMAT, run: self.run, at: format!("{at:.3}"), entry }
     }
 
-    /// What happened to a step.
+    /// What happened to a step; `task`: for how long a task was under way, where this is its end.
     #[must_use]
-    pub fn step(&self, event: &Event) -> Entry {
+    pub fn step(&self, event: &Event, task: Option<Duration>) -> Entry {
         match event {
             Event::Started { step } => Entry::StepStarted {
                 step: self.name(*step),
@@ -304,9 +310,11 @@ impl<'a> Recorder<'a> {
                 title: self.plan.step(*step).map(|it| words::step(it, &self.names)).unwrap_or_default(),
             },
             Event::Progress { step, progress } => progressed(self.name(*step), progress),
-            Event::Finished { step, elapsed } => {
-                Entry::StepFinished { step: self.name(*step), seconds: seconds(*elapsed) }
-            }
+            Event::Finished { step, elapsed } => Entry::StepFinished {
+                step: self.name(*step),
+                seconds: seconds(*elapsed),
+                task_seconds: task.map(seconds),
+            },
             Event::Failed { step, error, elapsed } => {
                 let (step, seconds, problem) = (self.name(*step), seconds(*elapsed), Problem::of(error));
                 if error.is_unknown() {
@@ -342,7 +350,13 @@ fn progressed(step: StepName, progress: &Progress) -> Entry {
 
 /// The end of a run.
 #[must_use]
-pub fn finished(elapsed: Duration, counts: Counts, converged: Option<bool>, exit: u8) -> Entry {
+pub fn finished(
+    elapsed: Duration,
+    counts: Counts,
+    converged: Option<bool>,
+    exit: u8,
+    phases: Vec<Phase>,
+) -> Entry {
     let Counts { done, failed, unknown, skipped, not_started } = counts;
     Entry::RunFinished {
         seconds: seconds(elapsed),
@@ -353,6 +367,7 @@ pub fn finished(elapsed: Duration, counts: Counts, converged: Option<bool>, exit
         not_started,
         converged,
         exit,
+        phases,
     }
 }
 

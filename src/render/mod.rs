@@ -20,6 +20,7 @@ pub mod rules;
 mod sample;
 pub mod schedule;
 pub mod sketch;
+pub mod spent;
 pub mod text;
 pub mod timeline;
 pub mod timing;

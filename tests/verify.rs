@@ -399,3 +399,30 @@ fn the_exit_code_says_whether_it_is_verified() {
     let ran = Ran::of(child.wait_with_output().expect("it ends")).exits(130);
     assert!(ran.stdout.contains("stops at BGP:"), "what was seen last is shown: {ran:#?}");
 }
+
+/// An interface whose state is declared has to be in that state, whatever stands on it.
+#[tokio::test(start_paused = true)]
+async fn an_interface_is_as_the_topology_says() {
+    let text = std::fs::read_to_string("examples/l3-vrrp.yaml").expect("the example");
+    let spoken_of = text.replacen("        pop:\n", "        interface: {state: enabled}\n        pop:\n", 1);
+    assert_ne!(text, spoken_of, "the example has no pop");
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("topology.yaml");
+    std::fs::write(&path, spoken_of).expect("a writable folder");
+    let mut at = applied("l3-vrrp").await;
+    at.topology = load(path.to_str().expect("UTF-8"));
+    let report = look(&at, &question(&at)).await;
+    assert!(report.verified, "{}", plain(&report, 100));
+    let line = ", interface 1001  \"Paris\"  enabled";
+    assert!(plain(&report, 200).contains(line), "{}", plain(&report, 200));
+
+    let service = at.topology.entries.keys().find_map(Address::service).expect("a service").uuid();
+    let interface = at.client.interfaces(service).await.expect("interfaces")[0].id;
+    at.client.lock_interface(service, interface).await.expect("a task");
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    let report = look(&at, &question(&at)).await;
+    let link = report.links.iter().find(|link| link.address.to_string().contains("/interface/"));
+    let link = link.expect("the interface is a link of its own");
+    assert_eq!((link.verdict, link.stops_at), (Verdict::Stopped, Some(Stage::Configuration)));
+    assert!(plain(&report, 100).contains("interface 1001 is disabled"), "{}", plain(&report, 100));
+}

@@ -119,7 +119,7 @@ impl Session {
     /// Tells where the time went, if the command line asks to be told more.
     pub(super) fn tell_spent(&self) {
         if is_verbose() {
-            say(spent::table(&self.spent()).trim_end());
+            say(&format!("\n{}", spent::table(&self.spent()).trim_end()));
         }
     }
 

@@ -90,7 +90,8 @@ impl<'a> Judge<'a> {
         let (stages, notes) = match spec {
             Spec::Membership(_) if self.pop_of(address).is_some() => return None,
             Spec::Datacenter(Datacenter::L2) => return None,
-            Spec::Membership(_) | Spec::Interface(_) => (vec![self.configuration(&[address])], Vec::new()),
+            Spec::Membership(_) => (vec![self.configuration(&[address])], Vec::new()),
+            Spec::Interface(_) => (vec![(Stage::Configuration, self.configured(address))], Vec::new()),
             Spec::Pop(pop) => self.climb(address, pop),
             Spec::Datacenter(Datacenter::L3 { .. }) | Spec::Extra(Extra::Network { .. }) => {
                 (vec![self.configuration(&[address])], Vec::new())
@@ -223,7 +224,7 @@ impl<'a> Judge<'a> {
     fn interface(&self, vrack: &VrackName, service: ServiceId, id: Option<u64>) -> Finding {
         let interfaces = self.service(vrack, service).and_then(|it| it.interfaces.as_ref());
         match interfaces.into_iter().flatten().find(|it| Some(it.id) == id) {
-            Some(port) => Finding::passed(format!("interface {}", port.status)),
+            Some(port) => Finding::passed(port.status.clone()),
             None => Finding::unknown("not known whether the interface is in service"),
         }
     }

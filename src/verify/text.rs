@@ -9,7 +9,7 @@ use super::{Link, Report, RungState, Stage, Verdict};
 use crate::render::words::{clip, many};
 use crate::render::{ALARM, FAINT, STRONG, styled};
 use crate::status::text::unread;
-use crate::topology::{DatacenterPart, Node, VrackName};
+use crate::topology::{DatacenterPart, Node, ServicePart, VrackName};
 
 /// The most characters of a description that are shown.
 const DESCRIPTION: usize = 60;
@@ -45,10 +45,15 @@ pub fn text(report: &Report, width: usize) -> String {
     out
 }
 
+fn is_interface(link: &Link) -> bool {
+    matches!(link.address.node, Node::Service(_, ServicePart::Interface(_)))
+}
+
 /// What a link is, below its vRack.
 #[must_use]
 pub fn name(link: &Link) -> String {
     let name = match link.address.service() {
+        Some(service) if is_interface(link) => format!("service {service}, {}", link.address.leaf()),
         Some(service) => format!("service {service}"),
         None => link.address.leaf(),
     };

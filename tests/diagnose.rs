@@ -117,6 +117,7 @@ async fn what_cannot_be_asked_about_says_what_can() {
     for address in [
         "pn-12345",
         "pn-1",
+        "pn-12345/service/00000000-0000-4000-8000-000000000001/interface/11",
         "pn-12345/datacenter/SBG",
         "pn-12345/datacenter/GRA/network/10.0.0.0/8",
         "pn-12345/service/00000000-0000-4000-8000-000000000007",

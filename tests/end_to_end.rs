@@ -530,6 +530,16 @@ fn a_saved_plan_is_applied_exactly_once() {
 }
 
 #[test]
+fn a_saved_plan_is_known_whatever_it_is_called() {
+    let bench = Bench::new(&one_service());
+    bench.run(&["plan", "--out", "tonight.plan", "--rate", "0"]).exits(0);
+    let refused = bench.run(&["plan", "tonight.plan"]).exits(1);
+    assert!(refused.stderr().contains("is a saved plan"), "{}", refused.stderr());
+    bench.run(&["apply", "tonight.plan", "--rate", "0"]).exits(0);
+    bench.run(&["plan", "--detailed-exitcode", "--rate", "0"]).exits(0);
+}
+
+#[test]
 fn a_saved_plan_is_for_the_api_and_the_account_it_was_made_for() {
     let bench = Bench::new(&one_service());
     bench.run(&["plan", "--out", "plan.json", "--rate", "0"]).exits(0);

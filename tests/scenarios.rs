@@ -95,6 +95,8 @@ scenarios! {
     // Interfaces
     interface_of_the_only_path_locked
     interface_of_one_path_of_two_locked
+    interface_locked_and_its_pop_replaced
+    l2_pop_moved_to_an_interface_that_is_locked
     interface_unlocked_before_another_is_locked
     interface_unlocked_before_a_pop_is_replaced
     interface_unlocked_for_a_new_pop

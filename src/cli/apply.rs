@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::args::{self, ApplyFormat};
-use super::connect::{Planned, Session, fail};
+use super::connect::{Planned, Session, fail, is_saved_plan};
 use super::exit::Exit;
 use super::plan::{Objection, guards, objections, refuse};
 use super::progress::Progress;
@@ -47,7 +47,7 @@ async fn apply(args: &args::Apply, goal: Goal) -> Result<Exit, Exit> {
     }
     let log = &RunLog::open(args)?;
     if let ([path], Goal::Apply) = (args.topology.paths.as_slice(), goal)
-        && path.extension().is_some_and(|extension| extension == "json")
+        && (path.extension().is_some_and(|extension| extension == "json") || is_saved_plan(path))
     {
         return apply_saved(path, args, log).await;
     }

@@ -213,11 +213,15 @@ pub(super) fn load(paths: &Paths, lints: &Lints) -> Result<Read, Exit> {
     Ok(Read { sources, topology, warnings: diagnostics.len() })
 }
 
+/// Whether a file is a saved plan, whatever it is called. What is no file, like a pipe, can be read once
+/// only and is none.
+pub(super) fn is_saved_plan(path: &Path) -> bool {
+    path.is_file() && std::fs::read_to_string(path).is_ok_and(|text| SavedPlan::from_json(&text).is_ok())
+}
+
 /// Refuses a saved plan where a topology is expected: every line of it would be told to be wrong.
 fn no_saved_plan(path: &Path) -> Result<(), Exit> {
-    let is_plan = path.extension().is_some_and(|extension| extension == "json")
-        && std::fs::read_to_string(path).is_ok_and(|text| SavedPlan::from_json(&text).is_ok());
-    if !is_plan {
+    if !is_saved_plan(path) {
         return Ok(());
     }
     error(&format!("{} is a saved plan, and a topology is needed", path.display()));

@@ -207,9 +207,13 @@ pub fn find(seen: &Observation, address: &Address) -> Result<Target, Unfit> {
         *name = seen.catalogue_name(name);
     }
     let vrack = seen.vracks.iter().find(|it| it.vrack == address.vrack);
-    if address.node == Node::Vrack {
-        let problem =
-            "a diagnostic is about one PoP, datacenter or extra, and this is a whole vRack".to_owned();
+    let unfit = match &address.node {
+        Node::Vrack => Some("a whole vRack"),
+        Node::Service(_, ServicePart::Interface(_)) => Some("an interface"),
+        Node::Service(..) | Node::Datacenter(..) => None,
+    };
+    if let Some(it) = unfit {
+        let problem = format!("a diagnostic is about one PoP, datacenter or extra, and this is {it}");
         return Err(Unfit { problem, help: vrack.and_then(offer) });
     }
     if let Some(target) = vrack.and_then(|vrack| target(vrack, &address)) {
@@ -248,9 +252,8 @@ fn target(vrack: &SeenVrack, address: &Address) -> Option<Target> {
             let own = pop.datacenters.iter().flatten();
             let own = match part {
                 ServicePart::L2Datacenter(_) => Some(own.into_iter().find(|it| it.address == *address)?),
-                ServicePart::Membership | ServicePart::Interface(_) | ServicePart::Pop => {
-                    own.into_iter().next()
-                }
+                ServicePart::Membership | ServicePart::Pop => own.into_iter().next(),
+                ServicePart::Interface(_) => return None,
             };
             Some(of_pop(*service, pop, own))
         }

@@ -109,7 +109,12 @@ pub fn outages(plan: &Plan) -> Vec<Outage> {
             }
             // Of another layer, it is not what it was.
             Operation::CreatePop { .. } if change.fields.contains(&Field::Type) => {}
-            Operation::CreatePop { pop, .. } if stays_locked(pop.interface_id()) => {}
+            // Made anew, it is locked with its interface.
+            Operation::CreatePop { pop, .. } if stays_locked(pop.interface_id()) => {
+                for outage in outages.entry(at).or_default() {
+                    outage.locked = true;
+                }
+            }
             Operation::CreatePop { .. }
             | Operation::CreateDatacenter { .. }
             | Operation::CreateExtra { .. } => {

@@ -220,10 +220,10 @@ fn layer_2_of(change: &Change, changed: &BTreeSet<&Address>, locked: &BTreeSet<u
         return None;
     }
     let (pop, comes_back, until) = match (&before.spec, &change.after) {
-        (Spec::Pop(Pop::L2 { .. }), Some(Spec::Pop(Pop::L2 { interface_id })))
-            if !interface_id.is_some_and(|id| locked.contains(&id)) =>
-        {
-            (change.address.clone(), true, "until it is made anew")
+        (Spec::Pop(Pop::L2 { .. }), Some(Spec::Pop(Pop::L2 { interface_id }))) => {
+            let is_locked = interface_id.is_some_and(|id| locked.contains(&id));
+            let until = if is_locked { "until its interface is unlocked" } else { "until it is made anew" };
+            (change.address.clone(), !is_locked, until)
         }
         (Spec::Pop(Pop::L2 { .. }), _) => (change.address.clone(), false, "for good"),
         // Where the PoP goes as well, its own line says it.

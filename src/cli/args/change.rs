@@ -114,7 +114,7 @@ pub enum PlanFormat {
 /// `apply` and `destroy`.
 #[derive(Debug, Args)]
 pub struct Apply {
-    /// The topology, or to apply a saved plan, its file alone (its name ends in .json).
+    /// The topology, or to apply a saved plan, its file alone.
     #[command(flatten)]
     pub topology: Paths,
     /// The API.

@@ -425,4 +425,13 @@ async fn an_interface_is_as_the_topology_says() {
     let link = link.expect("the interface is a link of its own");
     assert_eq!((link.verdict, link.stops_at), (Verdict::Stopped, Some(Stage::Configuration)));
     assert!(plain(&report, 100).contains("interface 1001 is disabled"), "{}", plain(&report, 100));
+
+    // What shall be locked and is, is as it should be, and carries nothing.
+    let text = std::fs::read_to_string(&path).expect("the topology").replace("enabled", "disabled");
+    std::fs::write(&path, text).expect("a writable folder");
+    at.topology = load(path.to_str().expect("UTF-8"));
+    let report = look(&at, &question(&at)).await;
+    assert!(report.verified, "{}", plain(&report, 100));
+    let text = plain(&report, 200);
+    assert!(text.contains("interface 1001 locked, as the topology says\n"), "{text}");
 }

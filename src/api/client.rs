@@ -5,7 +5,7 @@ mod pages;
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -125,6 +125,8 @@ struct Inner {
     token: Mutex<Option<HeldToken>>,
     secrets: Secrets,
     counters: Counters,
+    /// Whether it was told that calls are made again and again.
+    told: AtomicBool,
 }
 
 struct HeldToken {
@@ -200,6 +202,7 @@ impl Client {
             token: Mutex::new(None),
             secrets,
             counters: Counters::default(),
+            told: AtomicBool::new(false),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -534,6 +537,9 @@ struct Patience<'a> {
     first_failure: Option<Instant>,
 }
 
+/// After so many failures of a call it is worth a word that it is still being tried.
+const PATIENT: u32 = 3;
+
 impl<'a> Patience<'a> {
     const fn new(inner: &'a Inner, idempotent: bool) -> Self {
         Self { inner, idempotent, attempt: 0, first_failure: None }
@@ -555,6 +561,13 @@ impl<'a> Patience<'a> {
         match decision {
             Decision::GiveUp => Err(error),
             Decision::Retry(wait) => {
+                // Once: what many calls wait for at once is most often one cause.
+                if self.attempt == PATIENT && !self.inner.told.swap(true, Ordering::Relaxed) {
+                    let budget = self.inner.retry.budget.as_secs();
+                    tracing::warn!(
+                        "{error}: asking again, for up to {budget} s; so for whatever fails like this"
+                    );
+                }
                 tracing::info!(wait = format!("{} ms", wait.as_millis()), %error, "trying again");
                 self.inner.counters.retries.fetch_add(1, Ordering::Relaxed);
                 tokio::time::sleep(wait).await;

@@ -11,7 +11,8 @@ use crate::live::observe::{
 };
 use crate::status::{Drift, DriftKind, assess, in_words_of_the_catalogue, incident, time};
 use crate::topology::{
-    Address, Datacenter, Extra, Membership, Node, Pop, ServiceId, ServicePart, Spec, Topology, VrackName,
+    Address, Datacenter, Extra, Interface, InterfaceState, Membership, Node, Pop, ServiceId, ServicePart,
+    Spec, Topology, VrackName,
 };
 
 /// What is to be verified.
@@ -122,6 +123,11 @@ impl<'a> Judge<'a> {
         if let Some((service, live)) = live {
             let session = live.session.as_ref();
             let is_up = session.is_some_and(|session| session.state == State::Up);
+            if self.is_meant_to_be_locked(address, service, live.interface) {
+                let locked = format!("interface {} locked, as the topology says", live.interface);
+                stages.push((Stage::Light, Finding::passed(locked)));
+                return (stages, notes);
+            }
             stages.push((Stage::Light, light(service, live, is_up)));
             if pop.is_l3() {
                 stages.push((Stage::Session, self::session(address, session, live.prefixes)));
@@ -136,6 +142,14 @@ impl<'a> Judge<'a> {
             }
         }
         (stages, notes)
+    }
+
+    /// Whether a PoP's interface is locked because it shall be: then nothing is to be expected of it.
+    fn is_meant_to_be_locked(&self, pop: &Address, service: &SeenService, interface: u64) -> bool {
+        let at = Address::interface(pop.vrack.clone(), service.service, Some(interface));
+        let declared = self.topology.entries.get(&at).map(|entry| &entry.spec);
+        let wanted = Spec::Interface(Interface { state: InterfaceState::Disabled });
+        declared == Some(&wanted) && !self.drift.contains_key(&at)
     }
 
     fn concluded(&self, address: &Address, found: Vec<(Stage, Finding)>, notes: Vec<String>) -> Link {
@@ -283,6 +297,7 @@ fn is_membership(address: &Address) -> bool {
 fn below_its_link(address: &Address, how: &str) -> String {
     match address.node {
         Node::Service(_, ServicePart::Pop) => format!("PoP {how}"),
+        Node::Service(_, ServicePart::Interface(_)) => how.to_owned(),
         Node::Service(..) => format!("{} {how}", address.leaf()),
         Node::Vrack | Node::Datacenter(..) => how.to_owned(),
     }

@@ -2,6 +2,7 @@
 
 mod calls;
 mod pages;
+mod patience;
 
 use std::fmt;
 use std::sync::Arc;
@@ -20,10 +21,12 @@ use super::auth::{self, Clock, Credentials, TokenAnswer};
 use super::config::{Config, Endpoint};
 use super::error::{Error, Refusal};
 use super::limit::{Bucket, Limiter};
-use super::retry::{self, Decision, Policy};
+use super::retry::{self, Policy};
 use super::routes::{self, Call};
 use super::secrets::Secrets;
 use super::transport::{Request, Response, Transport, TransportError, TransportErrorKind};
+
+use patience::Patience;
 
 pub use pages::Listed;
 
@@ -524,55 +527,6 @@ impl Counters {
             Method::PUT => &self.put,
             Method::DELETE => &self.delete,
             _ => &self.get,
-        }
-    }
-}
-
-/// What is left of the patience with one call.
-struct Patience<'a> {
-    inner: &'a Inner,
-    idempotent: bool,
-    attempt: u32,
-    /// Waiting for one's turn is no failure: patience is measured from the first one.
-    first_failure: Option<Instant>,
-}
-
-/// After so many failures of a call it is worth a word that it is still being tried.
-const PATIENT: u32 = 3;
-
-impl<'a> Patience<'a> {
-    const fn new(inner: &'a Inner, idempotent: bool) -> Self {
-        Self { inner, idempotent, attempt: 0, first_failure: None }
-    }
-
-    /// Waits until the call is to be made again, or gives the error back.
-    async fn outlast(&mut self, error: Error) -> Result<(), Error> {
-        self.attempt += 1;
-        let elapsed = self.first_failure.get_or_insert_with(Instant::now).elapsed();
-        let failure = error.failure();
-        let decision = retry::decide(
-            &self.inner.retry,
-            self.attempt,
-            elapsed,
-            &failure,
-            self.idempotent,
-            fastrand::f64(),
-        );
-        match decision {
-            Decision::GiveUp => Err(error),
-            Decision::Retry(wait) => {
-                // Once: what many calls wait for at once is most often one cause.
-                if self.attempt == PATIENT && !self.inner.told.swap(true, Ordering::Relaxed) {
-                    let budget = self.inner.retry.budget.as_secs();
-                    tracing::warn!(
-                        "{error}: asking again, for up to {budget} s; so for whatever fails like this"
-                    );
-                }
-                tracing::info!(wait = format!("{} ms", wait.as_millis()), %error, "trying again");
-                self.inner.counters.retries.fetch_add(1, Ordering::Relaxed);
-                tokio::time::sleep(wait).await;
-                Ok(())
-            }
         }
     }
 }

@@ -37,7 +37,7 @@ pub struct Options {
     pub rate: f64,
     /// Requests that may go out at once before the rate counts.
     pub burst: u32,
-    /// Requests under way at once.
+    /// Requests under way at once, each on a connection of its own.
     pub parallelism: usize,
     /// How long one attempt of one request may take.
     pub timeout: Duration,
@@ -52,7 +52,7 @@ impl Default for Options {
         Self {
             rate: 20.0,
             burst: 60,
-            parallelism: 200,
+            parallelism: 500,
             timeout: Duration::from_secs(60),
             retry: Policy::default(),
             clock: auth::system_clock(),

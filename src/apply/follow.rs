@@ -8,9 +8,12 @@ use tokio::time::{Instant, sleep_until};
 use super::error::{Place, StepError, Work};
 use super::event::Progress;
 use super::look::is_in;
+use super::looks::Looks;
 use super::poll::delay;
 use super::tasks::{Sighting, Tasks};
-use crate::api::wire::{ConfigStatus, InterfaceStatus, LightStatus, Task, TaskStatus, VrackTaskStatus};
+use crate::api::wire::{
+    ConfigStatus, InterfaceStatus, LightStatus, Task, TaskStatus, VrackTask, VrackTaskStatus,
+};
 use crate::api::{self, Client};
 use crate::live::PopKey;
 use crate::topology::{ServiceId, VrackName};
@@ -218,12 +221,10 @@ impl<'a> Watch<'a> {
         progress: &dyn Fn(Progress),
     ) -> Result<Ended, StepError> {
         let mut last = None;
-        let mut waiting = self.tasks.await_one(service, task, config);
-        // What this run has begun just now is not over yet.
-        let mut due = self.begun + if self.work.is_some() { delay(Duration::ZERO) } else { Duration::ZERO };
+        let mut waiting = self.tasks.await_one((service, task), config, self.begun, self.first_look());
         loop {
-            let Sighting { asked, status, config } =
-                waiting.next(due).await.map_err(|error| self.lost_sight(error))?;
+            let Sighting { status, config, .. } =
+                waiting.next().await.map_err(|error| self.lost_sight(error))?;
             let Some(status) = status else { return Ok(Ended { how: How::Forgotten, config }) };
             match status {
                 TaskStatus::Done => return Ok(Ended { how: How::Done, config }),
@@ -237,8 +238,12 @@ impl<'a> Watch<'a> {
             if after >= self.timeout {
                 return Err(self.unfinished(Place::Service(service), task, status.as_str(), after));
             }
-            due = asked + delay(asked.duration_since(self.begun));
         }
+    }
+
+    /// When to look first at a task: what this run has begun just now is not over yet.
+    fn first_look(&self) -> Instant {
+        self.begun + if self.work.is_some() { delay(Duration::ZERO) } else { Duration::ZERO }
     }
 
     /// Follows a task of a vRack to its end: it is over when the API no longer knows it. Says whether its
@@ -252,18 +257,13 @@ impl<'a> Watch<'a> {
     ) -> Result<bool, StepError> {
         let mut last = None;
         let place = || Place::Vrack(vrack.to_string());
-        // What this run has begun just now is not over yet.
-        if self.work.is_some() {
-            self.pause(String::new).await?;
-        }
+        let mut looks = Looks::new(self.client, self.begun, self.first_look());
         loop {
-            let beside = async {
-                let (service, inside) = effect.filter(|_| self.client.has_room())?;
-                // What goes wrong here is seen again when it matters.
-                let found = self.client.service(service.uuid()).await.ok()?;
-                Some(is_in(&found, vrack) == inside)
+            let Some((found, effect)) = looks.next().await else {
+                let effect = effect.filter(|_| self.client.has_room());
+                looks.begin(vrack_task_and_effect(self.client.clone(), vrack.clone(), task, effect));
+                continue;
             };
-            let (found, effect) = join(self.client.vrack_task(vrack.as_str(), task), beside).await;
             let status = match found {
                 Ok(found) => found.status,
                 Err(error) if error.is_not_found() => return Ok(effect == Some(true)),
@@ -278,11 +278,9 @@ impl<'a> Watch<'a> {
                 | VrackTaskStatus::Other(_) => {}
             }
             tell(&mut last, status.as_str(), task, progress);
-            match self.pause(String::new).await {
-                Err(StepError::Timeout { after, .. }) => {
-                    return Err(self.unfinished(place(), task, status.as_str(), after));
-                }
-                paused => paused?,
+            let after = self.begun.elapsed();
+            if after >= self.timeout {
+                return Err(self.unfinished(place(), task, status.as_str(), after));
             }
         }
     }
@@ -431,6 +429,22 @@ impl<'a> Watch<'a> {
             self.pause(|| "its deletion".to_owned()).await?;
         }
     }
+}
+
+/// A task of a vRack, and beside it whether its effect is there, where that is asked for.
+async fn vrack_task_and_effect(
+    client: Client,
+    vrack: VrackName,
+    task: u64,
+    effect: Option<(ServiceId, bool)>,
+) -> (Result<VrackTask, api::Error>, Option<bool>) {
+    let beside = async {
+        let (service, inside) = effect?;
+        // What goes wrong here is seen again when it matters.
+        let found = client.service(service.uuid()).await.ok()?;
+        Some(is_in(&found, &vrack) == inside)
+    };
+    join(client.vrack_task(vrack.as_str(), task), beside).await
 }
 
 fn tell(last: &mut Option<String>, status: &str, task: u64, progress: &dyn Fn(Progress)) {

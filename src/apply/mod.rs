@@ -10,6 +10,7 @@ mod follow;
 mod health;
 mod ids;
 mod look;
+mod looks;
 mod mutate;
 mod poll;
 mod run;

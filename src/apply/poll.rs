@@ -4,6 +4,8 @@ use std::time::Duration;
 
 /// The longest time between two looks.
 const LONGEST: Duration = Duration::from_secs(30);
+/// How long nothing is over that was begun just now.
+const FIRST: Duration = Duration::from_millis(120);
 /// How far looks are apart as long as no more than the first of each pair was waited. Many tasks are over
 /// by then, and what depends on them waits.
 const SOON: [(Duration, Duration); 2] = [
@@ -13,11 +15,14 @@ const SOON: [(Duration, Duration); 2] = [
 
 /// How long after a look that was taken after `waited` altogether the next one is due. Never nothing.
 ///
-/// At first looks are close; then they are a tenth of what was waited apart. The end of a task is noticed
+/// After a moment in which nothing ends looks are close; then they are a tenth of what was waited apart. The end of a task is noticed
 /// within a tenth of its duration, or a fifth of a second, and a long task costs few requests. It counts
 /// from the moment a look is asked for: the time that its answer takes puts off no look.
 #[must_use]
 pub fn delay(waited: Duration) -> Duration {
+    if waited.is_zero() {
+        return FIRST;
+    }
     let soon = SOON.iter().find(|(until, _)| waited < *until).map(|(_, apart)| *apart);
     soon.unwrap_or_else(|| (waited / 10).min(LONGEST))
 }

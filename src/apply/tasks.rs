@@ -10,9 +10,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::future::try_join;
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
 use super::follow::Config;
+use super::looks::Looks;
 use crate::api::wire::{ConfigStatus, TaskStatus};
 use crate::api::{self, Client};
 use crate::topology::ServiceId;
@@ -57,8 +58,15 @@ impl<'a> Tasks<'a> {
         Self { client, services: Mutex::default() }
     }
 
-    /// Begins to wait for a task of a service, which is about `config`, as far as that is known.
-    pub(super) fn await_one(&self, service: ServiceId, task: u64, config: Option<Config>) -> Waiting<'a> {
+    /// Begins to wait for a task of a service, which is about `config`, as far as that is known. `begun`:
+    /// since when it is waited; `due`: when the first look is.
+    pub(super) fn await_one(
+        &self,
+        (service, task): (ServiceId, u64),
+        config: Option<Config>,
+        begun: Instant,
+        due: Instant,
+    ) -> Waiting {
         let since = Instant::now();
         let mut services = self.services.lock().unwrap_or_else(PoisonError::into_inner);
         let at = services.entry(service).or_insert_with(|| {
@@ -67,79 +75,27 @@ impl<'a> Tasks<'a> {
         });
         at.waiting.fetch_add(1, Ordering::Relaxed);
         let news = at.last.subscribe();
-        Waiting { client: self.client, service, task, config, at: Arc::clone(at), news, since }
+        let about = About { service, task, config };
+        let looks = Looks::new(self.client, begun, due);
+        Waiting { client: self.client.clone(), about, at: Arc::clone(at), news, looks, since }
     }
 }
 
-/// One who waits for a task.
-pub(super) struct Waiting<'a> {
-    client: &'a Client,
+/// A task and what it is about.
+#[derive(Clone, Copy)]
+struct About {
     service: ServiceId,
     task: u64,
     config: Option<Config>,
-    at: Arc<Service>,
-    news: watch::Receiver<Look>,
-    /// What was asked for no later than this is old.
-    since: Instant,
 }
 
-impl Waiting<'_> {
-    /// The task as somebody sees it next; at `due` nobody else is waited for.
-    pub(super) async fn next(&mut self, due: Instant) -> Result<Sighting, api::Error> {
-        loop {
-            let own = tokio::select! {
-                biased;
-                Ok(()) = self.news.changed() => None,
-                () = sleep_until(due) => self.look().await?,
-            };
-            let sighting = match own {
-                Some(own) => own,
-                None => match self.in_last().await? {
-                    Some(shared) => shared,
-                    None => continue,
-                },
-            };
-            self.since = sighting.asked;
-            return Ok(sighting);
-        }
-    }
-
-    /// Looks: at this task only, where few wait, or at all of them for everybody.
-    async fn look(&self) -> Result<Option<Sighting>, api::Error> {
-        let waiting = self.at.waiting.load(Ordering::Relaxed);
-        let has_room = self.client.has_room();
-        if waiting == 1 || (waiting <= FEW && has_room) {
-            return self.alone(has_room).await.map(Some);
-        }
-        let _turn = self.at.turn.lock().await;
-        // Somebody else may have looked while the turn was waited for.
-        if self.at.last.borrow().asked <= self.since {
-            let asked = Instant::now();
-            let tasks = self.client.tasks(self.service.uuid()).await?;
-            let unfinished = tasks.into_iter().map(|task| (task.id, task.status)).collect();
-            self.at.last.send_replace(Look { asked, unfinished: Arc::new(unfinished) });
-        }
-        Ok(None)
-    }
-
-    /// The task in what somebody saw last, if that is news.
-    async fn in_last(&mut self) -> Result<Option<Sighting>, api::Error> {
-        let Look { asked, unfinished } = self.news.borrow_and_update().clone();
-        if asked <= self.since {
-            return Ok(None);
-        }
-        Ok(Some(match unfinished.get(&self.task) {
-            Some(status) => Sighting { asked, status: Some(status.clone()), config: None },
-            None => Sighting { asked, ..self.alone(true).await? },
-        }))
-    }
-
+impl About {
     /// Looks at this task only and, where that costs nobody's turn or it is probably over, at what it is
     /// about: that spares a round trip at its end.
-    async fn alone(&self, with_config: bool) -> Result<Sighting, api::Error> {
+    async fn sighting(self, client: Client, with_config: bool) -> Result<Sighting, api::Error> {
         let asked = Instant::now();
         let task = async {
-            match self.client.task(self.service.uuid(), self.task).await {
+            match client.task(self.service.uuid(), self.task).await {
                 Ok(task) => Ok(Some(task.status)),
                 Err(error) if error.is_not_found() => Ok(None),
                 Err(error) => Err(error),
@@ -148,7 +104,7 @@ impl Waiting<'_> {
         let config = async {
             match self.config.filter(|_| with_config) {
                 // What goes wrong here is seen again when it matters.
-                Some(config) => Ok(config.status(self.client).await.ok()),
+                Some(config) => Ok(config.status(&client).await.ok()),
                 None => Ok(None),
             }
         };
@@ -157,7 +113,76 @@ impl Waiting<'_> {
     }
 }
 
-impl Drop for Waiting<'_> {
+/// One who waits for a task.
+pub(super) struct Waiting {
+    client: Client,
+    about: About,
+    at: Arc<Service>,
+    news: watch::Receiver<Look>,
+    /// Own looks, at this task only.
+    looks: Looks<Result<Sighting, api::Error>>,
+    /// What was asked for no later than this is old.
+    since: Instant,
+}
+
+impl Waiting {
+    /// The task as it is seen next, by whomever.
+    pub(super) async fn next(&mut self) -> Result<Sighting, api::Error> {
+        loop {
+            let sighting = tokio::select! {
+                biased;
+                Ok(()) = self.news.changed() => self.in_last().await?,
+                own = self.looks.next() => match own {
+                    Some(own) => Some(own?),
+                    None => {
+                        self.look().await?;
+                        None
+                    }
+                },
+            };
+            if let Some(sighting) = sighting.filter(|it| it.asked >= self.since) {
+                self.since = sighting.asked;
+                return Ok(sighting);
+            }
+        }
+    }
+
+    /// Looks: at this task only, where few wait, or at all of them for everybody.
+    async fn look(&mut self) -> Result<(), api::Error> {
+        let waiting = self.at.waiting.load(Ordering::Relaxed);
+        let has_room = self.client.has_room();
+        if waiting == 1 || (waiting <= FEW && has_room) {
+            self.looks.begin(self.about.sighting(self.client.clone(), has_room));
+            return Ok(());
+        }
+        let _turn = self.at.turn.lock().await;
+        // Somebody else may have looked while the turn was waited for.
+        if self.at.last.borrow().asked <= self.since {
+            let asked = Instant::now();
+            let tasks = self.client.tasks(self.about.service.uuid()).await?;
+            let unfinished = tasks.into_iter().map(|task| (task.id, task.status)).collect();
+            self.at.last.send_replace(Look { asked, unfinished: Arc::new(unfinished) });
+        }
+        let asked = self.at.last.borrow().asked;
+        self.looks.looked(asked);
+        Ok(())
+    }
+
+    /// The task in what somebody saw last, if that is news.
+    async fn in_last(&mut self) -> Result<Option<Sighting>, api::Error> {
+        let Look { asked, unfinished } = self.news.borrow_and_update().clone();
+        if asked <= self.since {
+            return Ok(None);
+        }
+        self.looks.looked(asked);
+        Ok(Some(match unfinished.get(&self.about.task) {
+            Some(status) => Sighting { asked, status: Some(status.clone()), config: None },
+            None => Sighting { asked, ..self.about.sighting(self.client.clone(), true).await? },
+        }))
+    }
+}
+
+impl Drop for Waiting {
     fn drop(&mut self) {
         self.at.waiting.fetch_sub(1, Ordering::Relaxed);
     }

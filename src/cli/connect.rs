@@ -285,11 +285,21 @@ fn real(topology: &Topology, sources: &Sources, target: &Target) -> Result<Clien
     let options = Options {
         rate: if target.rate > 0.0 { target.rate } else { f64::INFINITY },
         burst: target.burst,
-        parallelism: target.parallelism.unwrap_or(defaults.parallelism),
+        parallelism: target.parallelism.unwrap_or_else(|| defaults.parallelism.min(connections())),
         ..defaults
     };
     let transport = HttpTransport::new(&config.endpoint, HttpOptions::for_timeout(options.timeout));
     Ok(Client::new(config, Arc::new(transport.map_err(fail)?), options))
+}
+
+/// How many connections may be open at once: half of what the system lets this process open, which is 256
+/// files on macOS and 1,024 on most of Linux.
+fn connections() -> usize {
+    #[cfg(unix)]
+    let files = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+    #[cfg(not(unix))]
+    let files: Option<u64> = None;
+    files.and_then(|files| usize::try_from(files).ok()).map_or(usize::MAX, |files| (files / 2).max(1))
 }
 
 /// Refuses to use a topology against another endpoint than the one it is for.

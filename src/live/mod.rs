@@ -342,7 +342,9 @@ impl Live {
 
     /// The live l3 PoP configurations of `vrack`, whatever their status.
     pub fn l3_pops(&self, vrack: &VrackName) -> impl Iterator<Item = (&Address, &LiveConfig)> {
+        // Services come before datacenters, of which there may be thousands with what stands in them.
         self.in_vrack(vrack)
+            .take_while(|(at, _)| !matches!(at.node, Node::Datacenter(..)))
             .filter(|(at, _)| matches!(at.node, Node::Service(_, ServicePart::Pop)))
             .flat_map(|(at, configs)| configs.iter().map(move |config| (at, config)))
             .filter(|(_, config)| matches!(&config.spec, Spec::Pop(Pop::L3 { .. })))

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use foldhash::HashMap;
 use petgraph::graph::NodeIndex;
 
 use super::Because;
@@ -127,7 +128,8 @@ pub(super) struct Draft<'a> {
     pub(super) graph: Graph<Call>,
     pub(super) units: Vec<Unit<'a>>,
     changes: &'a [Change],
-    by_address: BTreeMap<&'a Address, Vec<usize>>,
+    by_address: HashMap<&'a Address, Vec<usize>>,
+    /// By address, as the changes are.
     by_vrack: BTreeMap<&'a VrackName, Vec<usize>>,
 }
 
@@ -138,7 +140,7 @@ impl<'a> Draft<'a> {
             graph: Graph::default(),
             units: Vec::new(),
             changes,
-            by_address: BTreeMap::new(),
+            by_address: HashMap::default(),
             by_vrack: BTreeMap::new(),
         };
         for (index, change) in changes.iter().enumerate().filter(|(_, change)| wanted(change)) {
@@ -204,6 +206,19 @@ impl<'a> Draft<'a> {
     /// The units of one vRack, by address.
     pub(super) fn in_vrack(&self, vrack: &VrackName) -> impl Iterator<Item = &Unit<'a>> {
         self.by_vrack.get(vrack).into_iter().flatten().map(|unit| &self.units[*unit])
+    }
+
+    /// The units of the extras of one vRack, by the datacenter they are in.
+    pub(super) fn extras(&self, vrack: &VrackName) -> Vec<(Address, Vec<&Unit<'a>>)> {
+        let mut extras: Vec<(Address, Vec<&Unit<'a>>)> = Vec::new();
+        for unit in self.in_vrack(vrack).filter(|unit| unit.is_extra()) {
+            let name = unit.address().datacenter_name();
+            match extras.last_mut().filter(|(datacenter, _)| datacenter.datacenter_name() == name) {
+                Some((_, units)) => units.push(unit),
+                None => extras.extend(unit.address().parent().map(|datacenter| (datacenter, vec![unit]))),
+            }
+        }
+        extras
     }
 
     /// The vRacks that have units.

@@ -14,28 +14,34 @@ use crate::topology::{
     ServicePart, Spec,
 };
 
-/// The steps in a stable order, and the edges between them.
+/// The nodes in an order that respects every edge, and is the same for the same draft.
+pub(super) fn order(draft: &Draft<'_>) -> Result<Vec<NodeIndex>, Cycle> {
+    draft.graph.order(|call| (&call.address, &call.work)).map_err(|nodes| explain(draft, &nodes))
+}
+
+/// The steps in the order of their nodes, and the edges between them.
 pub(super) fn finish(
     draft: &Draft<'_>,
+    order: &[NodeIndex],
     changes: &[Change],
     live: &Live,
-) -> Result<(Vec<Step>, Vec<Edge>), Cycle> {
-    let key = |call: &Call| (call.address.clone(), call.work.clone());
-    let order = draft.graph.order(key).map_err(|nodes| explain(draft, &nodes))?;
-    let ids: BTreeMap<NodeIndex, StepId> =
-        order.iter().enumerate().map(|(at, node)| (*node, StepId(at))).collect();
+) -> (Vec<Step>, Vec<Edge>) {
+    let mut ids = vec![StepId(0); order.len()];
+    for (at, node) in order.iter().enumerate() {
+        ids[node.index()] = StepId(at);
+    }
     let finisher = Finisher { draft, changes, live, ids: &ids };
     let steps = order.iter().map(|node| finisher.step(draft.graph.node(*node))).collect();
     let edges = draft.graph.edges();
     let mut edges: Vec<Edge> = edges
         .map(|(before, after, because)| Edge {
-            before: ids[&before],
-            after: ids[&after],
+            before: ids[before.index()],
+            after: ids[after.index()],
             because: because.clone(),
         })
         .collect();
     edges.sort_by_key(|edge| (edge.after, edge.before));
-    Ok((steps, edges))
+    (steps, edges)
 }
 
 fn explain(draft: &Draft<'_>, cycle: &[NodeIndex]) -> Cycle {
@@ -63,7 +69,8 @@ struct Finisher<'d, 'a> {
     draft: &'d Draft<'a>,
     changes: &'d [Change],
     live: &'d Live,
-    ids: &'d BTreeMap<NodeIndex, StepId>,
+    /// By the index of the node.
+    ids: &'d [StepId],
 }
 
 impl Finisher<'_, '_> {
@@ -244,7 +251,7 @@ impl Finisher<'_, '_> {
                 return Via::Live { key };
             }
             if let Some(service) = change.address.service() {
-                return Via::Made { service, step: self.ids[&node] };
+                return Via::Made { service, step: self.ids[node.index()] };
             }
         }
         unreachable!("a PoP that is made is made by a change at its service's address")
@@ -275,7 +282,7 @@ impl Finisher<'_, '_> {
         if let Some(unit) = self.draft.at(&address).find(|unit| unit.creates())
             && let Some(claim) = unit.claim
         {
-            return DatacenterRef::Made { datacenter_id, step: self.ids[&claim] };
+            return DatacenterRef::Made { datacenter_id, step: self.ids[claim.index()] };
         }
         let mut standing = self.live.configs.get(&address).into_iter().flatten();
         match standing.find(|config| !self.is_released(&address, config)).map(|config| &config.id) {

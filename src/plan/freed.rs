@@ -42,9 +42,10 @@ fn subnets(draft: &Draft<'_>, vrack: &VrackName, live: &Live, edges: &mut Edges)
         {
             held.insert(occupied, (release, unit.address()));
             // The routes in a datacenter that is being deleted have no change of their own.
-            let own = routes_in(live, unit.address(), config).filter(|_| !unit.deletes());
-            for occupied in own {
-                held.insert(occupied, (release, unit.address()));
+            if !unit.deletes() {
+                for occupied in routes_in(live, unit.address(), config) {
+                    held.insert(occupied, (release, unit.address()));
+                }
             }
         }
     }
@@ -160,16 +161,7 @@ fn l2_datacenters(draft: &Draft<'_>, vrack: &VrackName, edges: &mut Edges) {
 
 /// Within a datacenter: one kind of extra at a time, and four peers at the most.
 fn extras(draft: &Draft<'_>, vrack: &VrackName, live: &Live, edges: &mut Edges) {
-    let mut by_datacenter: BTreeMap<Address, Vec<&Unit<'_>>> = BTreeMap::new();
-    for unit in draft.in_vrack(vrack).filter(|unit| unit.is_extra()) {
-        by_datacenter.extend(unit.address().parent().map(|parent| (parent, Vec::new())));
-    }
-    for unit in draft.in_vrack(vrack).filter(|unit| unit.is_extra()) {
-        if let Some(units) = unit.address().parent().and_then(|parent| by_datacenter.get_mut(&parent)) {
-            units.push(unit);
-        }
-    }
-    for (datacenter, units) in by_datacenter {
+    for (datacenter, units) in draft.extras(vrack) {
         // In a datacenter that is made anew every extra goes before and comes after.
         if draft.at(&datacenter).any(|unit| unit.deletes() && unit.creates()) {
             continue;
@@ -186,8 +178,9 @@ fn extras(draft: &Draft<'_>, vrack: &VrackName, live: &Live, edges: &mut Edges) 
         for (old, new) in
             [(is_network as fn(&Address) -> bool, is_bgp as fn(&Address) -> bool), (is_bgp, is_network)]
         {
+            let freeing: Vec<NodeIndex> = releases(old).collect();
             for claim in claims(new) {
-                edges.extend(releases(old).map(|release| (release, claim, Because::OneKindAtATime)));
+                edges.extend(freeing.iter().map(|release| (*release, claim, Because::OneKindAtATime)));
             }
         }
         peer_slots(&datacenter, &units, live, edges);

@@ -128,14 +128,20 @@ pub fn outages(plan: &Plan) -> Vec<Outage> {
     outages.into_values().flatten().collect()
 }
 
-/// The impact of a draft on every vRack it touches.
-pub(super) fn of(draft: &Draft<'_>, live: &Live) -> BTreeMap<VrackName, Impact> {
+/// The impact of a draft on every vRack it touches; `order` is one that respects every edge.
+pub(super) fn of(draft: &Draft<'_>, order: &[NodeIndex], live: &Live) -> BTreeMap<VrackName, Impact> {
     let ports = Ports::of(draft, live);
     let vracks = draft.vracks().into_iter();
-    vracks.map(|vrack| (vrack.clone(), of_vrack(draft, live, &ports, vrack))).collect()
+    vracks.map(|vrack| (vrack.clone(), of_vrack(draft, order, live, &ports, vrack))).collect()
 }
 
-fn of_vrack(draft: &Draft<'_>, live: &Live, ports: &Ports<'_>, vrack: &VrackName) -> Impact {
+fn of_vrack(
+    draft: &Draft<'_>,
+    order: &[NodeIndex],
+    live: &Live,
+    ports: &Ports<'_>,
+    vrack: &VrackName,
+) -> Impact {
     // With the last l3 PoP on its way out, what it carries no longer counts.
     let doomed = live.l3_pops(vrack).all(|(_, config)| config.status == Status::Deleting);
     let is_up = |config: &LiveConfig| config.status == Status::Active && !doomed;
@@ -175,9 +181,9 @@ fn of_vrack(draft: &Draft<'_>, live: &Live, ports: &Ports<'_>, vrack: &VrackName
     }
     let peers = peers.into_iter().filter(|(_, ups)| !ups.down.is_empty());
     Impact {
-        paths: paths.level(draft),
-        datacenters: datacenters.level(draft),
-        peers: peers.map(|(name, ups)| (name.clone(), ups.level(draft))).collect(),
+        paths: paths.level(draft, order),
+        datacenters: datacenters.level(draft, order),
+        peers: peers.map(|(name, ups)| (name.clone(), ups.level(draft, order))).collect(),
     }
 }
 
@@ -197,6 +203,9 @@ fn counted<'a>(address: &'a Address, spec: &Spec) -> Option<Counted<'a>> {
     }
 }
 
+/// More pairs than this are looked up in one pass over the whole draft.
+const PAIRS: usize = 64;
+
 /// How many of a kind stand, the nodes that take one of them down, and those that bring one up.
 #[derive(Default)]
 struct Ups {
@@ -210,19 +219,15 @@ impl Ups {
     /// up what has to be up before it; so the count falls by the largest excess of a set of removals
     /// over the additions it forces, and by Hall's theorem that excess is the number of removals that a
     /// maximum matching with the additions they wait for leaves over.
-    fn level(&self, draft: &Draft<'_>) -> Level {
+    fn level(&self, draft: &Draft<'_>, order: &[NodeIndex]) -> Level {
         let matched = if self.down.is_empty() || self.up.is_empty() {
             0
         } else {
             let mut waits = UnGraph::<(), ()>::default();
             let downs: Vec<_> = self.down.iter().map(|_| waits.add_node(())).collect();
-            for up in &self.up {
-                let at = waits.add_node(());
-                for (down, node) in downs.iter().zip(&self.down) {
-                    if draft.graph.reaches(*up, *node) {
-                        waits.add_edge(at, *down, ());
-                    }
-                }
+            let ups: Vec<_> = self.up.iter().map(|_| waits.add_node(())).collect();
+            for (up, down) in self.forced(draft, order) {
+                waits.add_edge(ups[up], downs[down], ());
             }
             maximum_matching(&waits).edges().count()
         };
@@ -231,5 +236,14 @@ impl Ups {
             least: (self.before + matched).saturating_sub(self.down.len()),
             after: (self.before + self.up.len()).saturating_sub(self.down.len()),
         }
+    }
+
+    /// Which of `up` have to be done before which of `down`: the positions of both.
+    fn forced(&self, draft: &Draft<'_>, order: &[NodeIndex]) -> Vec<(usize, usize)> {
+        if self.up.len() * self.down.len() > PAIRS {
+            return draft.graph.reached(order, &self.up, &self.down);
+        }
+        let pairs = (0..self.up.len()).flat_map(|up| (0..self.down.len()).map(move |down| (up, down)));
+        pairs.filter(|(up, down)| draft.graph.reaches(self.up[*up], self.down[*down])).collect()
     }
 }

@@ -512,8 +512,9 @@ impl Plan {
         outage::complete(topology, live, goal, &mut difference).map_err(PlanError::Unfit)?;
         let Difference { changes, unmanaged, unchanged } = difference;
         let draft = order::ordered(&changes, live);
-        let impact = impact::of(&draft, live);
-        let (steps, edges) = finish::finish(&draft, &changes, live)?;
+        let order = finish::order(&draft)?;
+        let impact = impact::of(&draft, &order, live);
+        let (steps, edges) = finish::finish(&draft, &order, &changes, live);
         Ok(Self { goal, changes, steps, edges, impact, unmanaged, unchanged })
     }
 

@@ -116,13 +116,11 @@ fn doomed(draft: &mut Draft<'_>, live: &Live) {
 /// Extras that look alike go one at a time: through a PoP that numbers them differently nothing tells
 /// one from the other.
 fn twins(draft: &mut Draft<'_>) {
-    let mut alike: BTreeMap<&Address, Vec<(&Spec, NodeIndex)>> = BTreeMap::new();
-    for unit in draft.units.iter().filter(|unit| unit.is_extra() && unit.deletes()) {
-        if let (Some(config), Some(release)) = (unit.released(), unit.release) {
-            alike.entry(unit.address()).or_default().push((&config.spec, release));
-        }
-    }
-    for twins in alike.into_values() {
+    // Changes at one address follow each other.
+    for units in draft.units.chunk_by(|one, next| one.address() == next.address()) {
+        let going = units.iter().filter(|unit| unit.is_extra() && unit.deletes());
+        let twins: Vec<(&Spec, NodeIndex)> =
+            going.filter_map(|unit| Some((&unit.released()?.spec, unit.release?))).collect();
         for (at, (spec, release)) in twins.iter().enumerate() {
             if let Some((_, next)) = twins[at + 1..].iter().find(|(other, _)| other == spec) {
                 draft.graph.require(*release, *next, Because::OneOfTwins);
@@ -209,7 +207,9 @@ fn in_transition(live: &Live, service: ServiceId) -> Vec<(&Address, &LiveConfig)
 fn route(draft: &mut Draft<'_>, vrack: &VrackName, live: &Live, lifeline: &Lifeline) {
     let in_datacenters =
         draft.in_vrack(vrack).filter(|unit| matches!(unit.address().node, Node::Datacenter(..)));
-    let nodes: Vec<Routed> = in_datacenters.flat_map(|unit| routed(draft, live, unit)).collect();
+    let there_twice = live.in_vrack(vrack).filter(|(_, configs)| configs.len() > 1).map(|(at, _)| at);
+    let there_twice: BTreeSet<&Address> = there_twice.collect();
+    let nodes: Vec<Routed> = in_datacenters.flat_map(|unit| routed(draft, &there_twice, unit)).collect();
     if let Lifeline::Rolling { new, old } = lifeline {
         return route_rolling(draft, vrack, nodes, *new, old);
     }
@@ -289,10 +289,9 @@ struct Routed {
     is_twin: bool,
 }
 
-fn routed(draft: &Draft<'_>, live: &Live, unit: &Unit<'_>) -> Vec<Routed> {
-    let is_there_twice = |at: &Address| live.configs.get(at).is_some_and(|configs| configs.len() > 1);
-    let is_twin = is_there_twice(unit.address()) || unit.address().parent().iter().any(is_there_twice);
+fn routed(draft: &Draft<'_>, there_twice: &BTreeSet<&Address>, unit: &Unit<'_>) -> Vec<Routed> {
     let parent = unit.address().parent().filter(|_| unit.is_extra());
+    let is_twin = parent.iter().chain([unit.address()]).any(|at| there_twice.contains(at));
     let above = |test: fn(&Unit<'_>) -> bool| parent.iter().any(|parent| draft.at(parent).any(test));
     let read_via = match unit.change.before.as_ref().map(|before| &before.id) {
         Some(ConfigId::Extra { via, .. }) => Some(*via),
@@ -371,12 +370,7 @@ fn roll_pops(draft: &mut Draft<'_>, vrack: &VrackName, ports: &Ports<'_>) {
 /// The datacenters of a vRack likewise. One is down from its first extra's removal to its last
 /// extra's return.
 fn roll_datacenters(draft: &mut Draft<'_>, vrack: &VrackName) {
-    let mut extras: BTreeMap<Address, Vec<&Unit<'_>>> = BTreeMap::new();
-    for unit in draft.in_vrack(vrack).filter(|unit| unit.is_extra()) {
-        if let Some(parent) = unit.address().parent() {
-            extras.entry(parent).or_default().push(unit);
-        }
-    }
+    let extras: BTreeMap<Address, Vec<&Unit<'_>>> = draft.extras(vrack).into_iter().collect();
     let datacenters = draft.in_vrack(vrack).filter(|unit| unit.is_l3_datacenter());
     let turns: Vec<Turn> = datacenters
         .map(|unit| {
@@ -399,32 +393,25 @@ fn roll_datacenters(draft: &mut Draft<'_>, vrack: &VrackName) {
 /// In a datacenter that stands, extras are added before others are removed, and of BGP peers that are
 /// made anew one goes after the other.
 fn roll_extras(draft: &mut Draft<'_>, vrack: &VrackName) {
-    let parents: BTreeSet<Address> = draft
-        .in_vrack(vrack)
-        .filter(|unit| unit.is_extra())
-        .filter_map(|unit| unit.address().parent())
-        .collect();
-    let stands = |parent: &Address| !draft.at(parent).any(|unit| unit.deletes());
-    let standing: BTreeSet<Address> = parents.into_iter().filter(stands).collect();
-    let mut peers: BTreeMap<Address, Vec<Turn>> = BTreeMap::new();
-    let mut routes: BTreeMap<Address, Vec<Turn>> = BTreeMap::new();
-    for unit in draft.in_vrack(vrack).filter(|unit| unit.is_extra()) {
-        let Some(parent) = unit.address().parent().filter(|parent| standing.contains(parent)) else {
+    let (mut peers, mut routes): (Vec<Vec<Turn>>, Vec<Vec<Turn>>) = Default::default();
+    for (datacenter, units) in draft.extras(vrack) {
+        if draft.at(&datacenter).any(|unit| unit.deletes()) {
             continue;
-        };
-        let down = unit.release.filter(|_| is_up(unit));
-        let turn = Turn { down: down.into_iter().collect(), up: unit.claim.into_iter().collect() };
-        if is_bgp(unit.address()) {
-            peers.entry(parent).or_default().push(turn);
-        } else if is_network(unit.address()) && turn.down.is_empty() != turn.up.is_empty() {
-            // Routes are independent of each other: one that only changes its next hop waits for none.
-            routes.entry(parent).or_default().push(turn);
         }
+        let turn = |unit: &Unit<'_>| {
+            let down = unit.release.filter(|_| is_up(unit));
+            Turn { down: down.into_iter().collect(), up: unit.claim.into_iter().collect() }
+        };
+        let of = |kind: fn(&Address) -> bool| units.iter().filter(move |unit| kind(unit.address()));
+        peers.push(of(is_bgp).map(|unit| turn(unit)).collect());
+        // Routes are independent of each other: one that only changes its next hop waits for none.
+        let one_way = |turn: &Turn| turn.down.is_empty() != turn.up.is_empty();
+        routes.push(of(is_network).map(|unit| turn(unit)).filter(one_way).collect());
     }
-    for turns in peers.into_values() {
+    for turns in peers {
         roll(draft, turns, &Because::KeepsPeer);
     }
-    for turns in routes.into_values() {
+    for turns in routes {
         roll(draft, turns, &Because::AddedFirst);
     }
 }

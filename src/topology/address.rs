@@ -7,12 +7,13 @@ use std::str::FromStr;
 use ipnet::Ipv4Net;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use smol_str::{SmolStr, ToSmolStr};
 use uuid::Uuid;
 
 /// The name of a vRack, `pn-` and digits, as the API writes it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
-pub struct VrackName(String);
+pub struct VrackName(SmolStr);
 
 impl VrackName {
     /// The name as the API writes it.
@@ -27,7 +28,7 @@ impl FromStr for VrackName {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text.strip_prefix("pn-") {
-            Some(digits) if is_number(digits) => Ok(Self(text.to_owned())),
+            Some(digits) if is_number(digits) => Ok(Self(text.into())),
             _ => Err(AddressError::new(text, "a vRack is named pn- and a number, like pn-12345")),
         }
     }
@@ -81,7 +82,7 @@ impl FromStr for ServiceId {
 /// and where the catalogue does not know it, its id in digits (`3`).
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
-pub struct DatacenterName(String);
+pub struct DatacenterName(SmolStr);
 
 impl DatacenterName {
     /// The name or the digits.
@@ -99,7 +100,7 @@ impl DatacenterName {
 
 impl From<u64> for DatacenterName {
     fn from(id: u64) -> Self {
-        Self(id.to_string())
+        Self(id.to_smolstr())
     }
 }
 
@@ -110,7 +111,7 @@ impl FromStr for DatacenterName {
         if text.is_empty() || text.contains(|c: char| c == '/' || c.is_whitespace() || c.is_control()) {
             return Err(AddressError::new(text, "a datacenter is named by its name, like GRA, or its id"));
         }
-        Ok(Self(text.to_owned()))
+        Ok(Self(text.into()))
     }
 }
 

@@ -243,6 +243,9 @@ fn the_program_asks_counts_saves_and_picks_up() {
 
     let ran = served.run(&["diagnose", FRANKFURT, "--last"]).exits(1);
     assert!(ran.stderr.contains("keeps no diagPeering"), "{ran:#?}");
+    let nowhere = folder.path().join("missing/result.json").display().to_string();
+    let ran = served.run(&["diagnose", FRANKFURT, "--out", &nowhere]).exits(1);
+    assert!(ran.stderr.contains("there is no folder"), "{ran:#?}");
     let ran = served.run(&["diagnose", FRANKFURT, "--out", &file]).exits(0);
     assert!(ran.stdout.contains("BGP state = Idle") && ran.stderr.contains("9 of 10 a day"), "{ran:#?}");
     let saved: serde_json::Value =

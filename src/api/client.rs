@@ -130,6 +130,8 @@ struct Inner {
     counters: Counters,
     /// Whether it was told that calls are made again and again.
     told: AtomicBool,
+    /// Whether anything was ever answered.
+    reached: AtomicBool,
 }
 
 struct HeldToken {
@@ -206,6 +208,7 @@ impl Client {
             secrets,
             counters: Counters::default(),
             told: AtomicBool::new(false),
+            reached: AtomicBool::new(false),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -395,7 +398,10 @@ impl Client {
             outcome.map_err(|error| TransportError { message: self.clean(&error.message), ..error });
         self.trace(draft, &outcome, started.elapsed());
         match outcome {
-            Ok(response) => self.sort(draft, response),
+            Ok(response) => {
+                self.inner.reached.store(true, Ordering::Relaxed);
+                self.sort(draft, response)
+            }
             Err(cause) => Err(Error::Transport { call: draft.call, route: draft.route.clone(), cause }),
         }
     }

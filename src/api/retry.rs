@@ -22,6 +22,15 @@ pub struct Policy {
     pub budget: Duration,
 }
 
+impl Policy {
+    /// The same for an endpoint that nothing has ever come from: its name is more likely to be wrong than the
+    /// network is to come back.
+    #[must_use]
+    pub fn unreached(self) -> Self {
+        Self { attempts: self.attempts.min(6), ..self }
+    }
+}
+
 impl Default for Policy {
     fn default() -> Self {
         Self {

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::args::{self, DiagnoseFormat};
 use super::connect::asked_without_topology;
 use super::exit::Exit;
-use super::file::write_file;
+use super::file::{check_place, write_file};
 use super::signals::Signals;
 use super::{error, out, out_raw, say, story, warn};
 use crate::api::wire::Diagnostic;
@@ -26,6 +26,7 @@ pub(super) async fn run(args: &args::Diagnose) -> Exit {
 }
 
 async fn diagnose(args: &args::Diagnose) -> Result<Exit, Exit> {
+    args.out.iter().try_for_each(|path| check_place(path))?;
     let client = asked_without_topology(&args.target)?;
     let mut signals = Signals::new()?;
     let begun = Cell::new(None);

@@ -15,7 +15,7 @@ use super::{error, out, out_raw, say, screen, story, width};
 use crate::api::Client;
 use crate::render::words::{clip, duration, many};
 use crate::topology::Address;
-use crate::verify::{Patience, Question, Report, junit, text, watch};
+use crate::verify::{Blind, Patience, Question, Report, junit, text, watch};
 
 pub(super) async fn run(args: &args::Verify) -> Exit {
     match verify(args).await {
@@ -88,7 +88,9 @@ pub(super) async fn wait(
         }
         Some(Err(problem)) => {
             let exit = fail(format!("nothing of the account can be read: {problem}"));
-            if let Some(hint) = problem.hint() {
+            if let Blind::Api(problem) = &problem
+                && let Some(hint) = problem.hint()
+            {
                 say(&format!("  help: {hint}"));
             }
             Err(exit)

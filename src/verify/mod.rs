@@ -17,7 +17,7 @@ use serde_json::Value;
 
 pub use judge::{Question, judge};
 pub use vigil::{Next, Vigil};
-pub use watch::{Patience, watch};
+pub use watch::{Blind, Patience, watch};
 
 use crate::live::observe::Unread;
 use crate::topology::Address;

@@ -24,21 +24,39 @@ impl Patience {
     pub const INTERVAL: Duration = Duration::from_secs(10);
 }
 
+/// Why nothing was seen.
+#[derive(Clone, PartialEq, Debug, thiserror::Error)]
+pub enum Blind {
+    /// Nothing at all can be read.
+    #[error(transparent)]
+    Api(#[from] api::Error),
+    /// The first look took longer than it may.
+    #[error("the API took longer than {} s to answer", .0.as_secs())]
+    Slow(Duration),
+}
+
 /// Looks until everything is verified, until waiting does not help, or until `patience` is over. Returns what
 /// was seen last; `told` is told of every look, with how much time is left.
 ///
 /// # Errors
-/// Where nothing at all can be read at the first look. Later that is told and waited out.
+/// Where nothing is seen at the first look. Later that is told and waited out.
 pub async fn watch(
     client: &Client,
     question: &Question<'_>,
     patience: Patience,
     mut told: impl FnMut(Result<&Report, &str>, Duration),
-) -> Result<Report, api::Error> {
+) -> Result<Report, Blind> {
     let scope = Scope::of(question.topology);
     let begun = Instant::now();
     let mut vigil = Vigil::new(patience.hold);
-    let mut report = judge(question, observe(client, &scope).await?);
+    let first = observe(client, &scope);
+    let seen = if patience.timeout.is_zero() {
+        first.await
+    } else {
+        let longest = patience.timeout + patience.interval;
+        timeout(longest, first).await.map_err(|_| Blind::Slow(longest))?
+    };
+    let mut report = judge(question, seen?);
     loop {
         let left = patience.timeout.saturating_sub(begun.elapsed());
         told(Ok(&report), left);

@@ -6,7 +6,8 @@ use tokio::time::Instant;
 
 use super::Inner;
 use crate::api::error::Error;
-use crate::api::retry::{self, Decision};
+use crate::api::retry::{self, Decision, Failure};
+use crate::api::transport::TransportErrorKind;
 
 /// What is left of the patience with one call.
 pub(super) struct Patience<'a> {
@@ -30,22 +31,22 @@ impl<'a> Patience<'a> {
         self.attempt += 1;
         let elapsed = self.first_failure.get_or_insert_with(Instant::now).elapsed();
         let failure = error.failure();
-        let decision = retry::decide(
-            &self.inner.retry,
-            self.attempt,
-            elapsed,
-            &failure,
-            self.idempotent,
-            fastrand::f64(),
-        );
+        let is_unreachable = matches!(failure, Failure::Transport(TransportErrorKind::Connect, _));
+        let policy = if is_unreachable && !self.inner.reached.load(Ordering::Relaxed) {
+            self.inner.retry.unreached()
+        } else {
+            self.inner.retry
+        };
+        let decision =
+            retry::decide(&policy, self.attempt, elapsed, &failure, self.idempotent, fastrand::f64());
         match decision {
             Decision::GiveUp => Err(error),
             Decision::Retry(wait) => {
                 // Once: what many calls wait for at once is most often one cause.
                 if self.attempt == PATIENT && !self.inner.told.swap(true, Ordering::Relaxed) {
-                    let budget = self.inner.retry.budget.as_secs();
+                    let (attempts, budget) = (policy.attempts, policy.budget.as_secs());
                     tracing::warn!(
-                        "{error}: asking again, for up to {budget} s; so for whatever fails like this"
+                        "{error}: asking again, up to {attempts} times within {budget} s; so for whatever fails like this"
                     );
                 }
                 tracing::info!(wait = format!("{} ms", wait.as_millis()), %error, "trying again");

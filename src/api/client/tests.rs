@@ -140,6 +140,18 @@ async fn patience_with_a_read_ends() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_endpoint_that_never_answered_is_left_sooner() {
+    let (never, _) = client(|_, _| lost(TransportErrorKind::Connect));
+    never.vracks().await.unwrap_err();
+    assert_eq!(never.stats().total(), u64::from(Policy::default().unreached().attempts));
+    let (once, _) =
+        client(|_, before| if before == 0 { ok("[]") } else { lost(TransportErrorKind::Connect) });
+    once.vracks().await.unwrap();
+    once.vracks().await.unwrap_err();
+    assert_eq!(once.stats().total(), 1 + u64::from(Policy::default().attempts));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_mutation_is_repeated_only_if_it_had_no_effect() {
     let unsent: [fn() -> Outcome; 2] =
         [|| lost(TransportErrorKind::Connect), || respond(429, &[("retry-after", "1")], "")];

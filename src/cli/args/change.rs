@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::shared::{Document, Expectations, Limits, Lints, Paths, Target};
+use super::shared::{Document, Expectations, Limits, Lints, Paths, Target, seconds};
 use crate::apply::{Busy, HealthGate};
 use crate::topology::Address;
 
@@ -143,7 +143,7 @@ pub struct Apply {
     #[command(flatten)]
     pub expectations: Expectations,
     /// How long a task may take, in seconds.
-    #[arg(long, value_name = "SECONDS", default_value_t = 1800)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 1800, value_parser = seconds)]
     pub task_timeout: u64,
     /// What to do about unfinished tasks that someone else began.
     #[arg(long, value_enum, value_name = "WHAT", default_value_t = Busy::Wait)]
@@ -153,11 +153,11 @@ pub struct Apply {
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = HealthGate::Auto)]
     pub health_gate: HealthGate,
     /// How long a session may take to come up, in seconds.
-    #[arg(long, value_name = "SECONDS", default_value_t = 600)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = seconds)]
     pub health_timeout: u64,
     /// Afterwards wait until light arrives, sessions are up and prefixes come in, for so long at the most
     /// [without a number: 600]. Exit with 2 when something is not verified then.
-    #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true, default_missing_value = "600")]
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true, default_missing_value = "600", value_parser = seconds)]
     pub verify: Option<u64>,
 }
 

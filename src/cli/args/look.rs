@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::shared::{Document, Lints, Paths, Target};
+use super::shared::{Document, Lints, Paths, Target, pause, seconds};
 use crate::diagnose::Kind;
 use crate::topology::{Address, ServiceId, VrackName};
 use crate::verify::Patience;
@@ -35,7 +35,7 @@ pub struct Status {
     #[arg(long)]
     pub watch: bool,
     /// How long to wait before looking again, in seconds.
-    #[arg(long, value_name = "SECONDS", default_value_t = 10, requires = "watch", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, requires = "watch", value_parser = pause)]
     pub interval: u64,
     /// Exit with 2 when something is down.
     #[arg(long)]
@@ -67,13 +67,13 @@ pub struct Verify {
     #[arg(long, value_name = "ADDRESS")]
     pub only: Option<Address>,
     /// How long to wait, in seconds; 0 for one look.
-    #[arg(long, value_name = "SECONDS", default_value_t = 600)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = seconds)]
     pub timeout: u64,
     /// How long to pause between two looks, in seconds.
-    #[arg(long, value_name = "SECONDS", default_value_t = Patience::INTERVAL.as_secs(), value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "SECONDS", default_value_t = Patience::INTERVAL.as_secs(), value_parser = pause)]
     pub interval: u64,
     /// How long everything has to stay up, in seconds, without a session that flaps.
-    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 0, value_parser = seconds)]
     pub hold: u64,
     /// Accept what cannot be read. Without this it counts as not verified.
     #[arg(long)]
@@ -112,7 +112,7 @@ pub struct Diagnose {
     #[arg(long)]
     pub last: bool,
     /// How long to wait for the result, in seconds.
-    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = seconds)]
     pub timeout: u64,
     /// How the answer is written.
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = DiagnoseFormat::Text)]

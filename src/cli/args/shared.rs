@@ -155,6 +155,23 @@ fn at_least_one(text: &str) -> Result<usize, String> {
     }
 }
 
+/// The longest that anything is waited for: a week, in seconds.
+const WEEK: u64 = 7 * 24 * 60 * 60;
+
+/// A time to wait.
+pub(super) fn seconds(text: &str) -> Result<u64, String> {
+    let wait = text.parse().ok().filter(|seconds| *seconds <= WEEK);
+    wait.ok_or_else(|| format!("a whole number of seconds is needed, {WEEK} (a week) at the most"))
+}
+
+/// A time between two looks.
+pub(super) fn pause(text: &str) -> Result<u64, String> {
+    match seconds(text) {
+        Ok(0) => Err("a whole number of seconds from 1 is needed".to_owned()),
+        other => other,
+    }
+}
+
 pub(super) fn not_negative(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(number) if number.is_finite() && number >= 0.0 => Ok(number),

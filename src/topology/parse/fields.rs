@@ -99,6 +99,9 @@ impl Reader {
         let name = short(&key.value);
         if found.value == Value::Null {
             let help = match expected {
+                "a mapping" if name == "interface" => {
+                    "write `interface: {state: enabled}` or `{state: disabled}`, or leave it out".to_owned()
+                }
                 "a mapping" => format!("if nothing is in it, write `{name}: {{}}`"),
                 "a list" => format!("if nothing is in it, write `{name}: []`"),
                 _ => format!("write a value after `{name}:`"),

@@ -3,8 +3,10 @@
 
 mod support;
 
+use ovhconnect::apply::Fate as Ended;
 use ovhconnect::diff::Goal;
-use ovhconnect::sim::LogEntry;
+use ovhconnect::plan::Operation;
+use ovhconnect::sim::{Fate, LogEntry};
 use support::Rehearsal;
 
 /// Every example is planned, applied, planned again and destroyed.
@@ -61,4 +63,34 @@ vracks:
     rehearsal.apply(Goal::Apply).await.assert_converged(&format_args!("{routes} routes"));
     let is_look = |entry: &&LogEntry| entry.method == "GET" && entry.path.contains("/task");
     rehearsal.simulator.log().iter().filter(is_look).count()
+}
+
+/// A service that someone else puts into the vRack may not arrive: nothing is ordered of it then.
+#[tokio::test(start_paused = true)]
+async fn what_someone_else_began_in_vain_is_not_built_on() {
+    let path = std::path::Path::new("examples/l2.yaml");
+    for fate in [Fate::InVain, Fate::Error, Fate::Vanished] {
+        let rehearsal = Rehearsal::of_file(path);
+        let (vrack, service) = (rehearsal.topology.entries.keys())
+            .find_map(|at| Some((at.vrack.to_string(), at.service()?)))
+            .expect("a service");
+        rehearsal.simulator.world().fate_of_next_task(fate);
+        rehearsal.client.attach(&vrack, service.uuid()).await.expect("a free service");
+
+        let first = rehearsal.apply(Goal::Apply).await;
+        let waits = first.plan.steps().find(|(_, step)| {
+            matches!(step.operation, Operation::AwaitVrackTask { .. }) && step.address.service().is_some()
+        });
+        let (id, _) = waits.expect("the move is waited for");
+        let Ended::Failed { error, .. } = &first.outcome.fates[id.0] else {
+            panic!("{fate:?}: {:?}", first.outcome.fates[id.0])
+        };
+        assert!(error.to_string().contains("is not in"), "{fate:?}: {error}");
+        let orders: Vec<String> = (rehearsal.simulator.log().iter())
+            .filter(|entry| entry.method == "POST" && entry.path.contains(&format!("{service}/config")))
+            .map(|entry| entry.path.clone())
+            .collect();
+        assert!(orders.is_empty(), "{fate:?}: {orders:#?}");
+        rehearsal.apply(Goal::Apply).await.assert_converged(&format_args!("after {fate:?}"));
+    }
 }

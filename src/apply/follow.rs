@@ -257,7 +257,8 @@ impl<'a> Watch<'a> {
     ) -> Result<bool, StepError> {
         let mut last = None;
         let place = || Place::Vrack(vrack.to_string());
-        let mut looks = Looks::new(self.client, self.begun, self.first_look());
+        let client = self.client.clone();
+        let mut looks = Looks::new(move || client.has_room(), self.begun, self.first_look());
         loop {
             let Some((found, effect)) = looks.next().await else {
                 let effect = effect.filter(|_| self.client.has_room());

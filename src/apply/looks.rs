@@ -12,7 +12,6 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 
 use super::poll::delay;
-use crate::api::Client;
 
 /// How many looks at a thing are under way at the most. An API that is slow is not asked more often for it.
 const AT_ONCE: usize = 2;
@@ -22,7 +21,8 @@ const AT_ONCE: usize = 2;
 /// One whose answer nobody waits for any more is left to end by itself: a request that is given up costs the
 /// connection that it runs on.
 pub(super) struct Looks<T> {
-    client: Client,
+    /// Whether a look that could be done without would delay nothing else.
+    has_room: Box<dyn Fn() -> bool + Send + Sync>,
     begun: Instant,
     due: Instant,
     open: FuturesUnordered<JoinHandle<(Instant, T)>>,
@@ -32,8 +32,12 @@ pub(super) struct Looks<T> {
 
 impl<T: Send + 'static> Looks<T> {
     /// Nothing was looked at yet. `begun`: since when it is waited; `due`: when the first look is.
-    pub(super) fn new(client: &Client, begun: Instant, due: Instant) -> Self {
-        Self { client: client.clone(), begun, due, open: FuturesUnordered::new(), newest: begun }
+    pub(super) fn new(
+        has_room: impl Fn() -> bool + Send + Sync + 'static,
+        begun: Instant,
+        due: Instant,
+    ) -> Self {
+        Self { has_room: Box::new(has_room), begun, due, open: FuturesUnordered::new(), newest: begun }
     }
 
     /// Takes a look. It does not wait for the answer.
@@ -51,7 +55,7 @@ impl<T: Send + 'static> Looks<T> {
     /// The next answer that is news; `None`: it is time for another look.
     pub(super) async fn next(&mut self) -> Option<T> {
         loop {
-            let may_look = self.open.is_empty() || (self.open.len() < AT_ONCE && self.client.has_room());
+            let may_look = self.open.is_empty() || (self.open.len() < AT_ONCE && (self.has_room)());
             let ended = tokio::select! {
                 biased;
                 Some(ended) = self.open.next() => ended,
@@ -73,35 +77,21 @@ impl<T: Send + 'static> Looks<T> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
     use std::time::Duration;
 
     use tokio::time::sleep;
 
     use super::*;
-    use crate::rehearsal;
-    use crate::sim::clock::TokioClock;
-    use crate::sim::{Moment, Options, Simulator};
-    use crate::topology::Topology;
 
     const fn millis(millis: u64) -> Duration {
         Duration::from_millis(millis)
     }
 
-    /// A client that waits for nobody.
-    fn client() -> Client {
-        let clock = Arc::new(TokioClock::new(Moment::START));
-        let account = rehearsal::account_for(&Topology::default());
-        let simulator = Simulator::new(&account, Options::default(), clock).expect("an account");
-        let options = crate::api::Options { rate: f64::INFINITY, ..crate::api::Options::default() };
-        rehearsal::client(&Arc::new(simulator), options).expect("a client")
-    }
-
     /// When looks are asked for whose answers take this long, until so many have come, and when these were
     /// asked for.
-    async fn asked(answers_take: &[u64]) -> (Vec<Duration>, Vec<Duration>) {
+    async fn asked(has_room: bool, answers_take: &[u64]) -> (Vec<Duration>, Vec<Duration>) {
         let begun = Instant::now();
-        let mut looks = Looks::new(&client(), begun, begun + delay(Duration::ZERO));
+        let mut looks = Looks::new(move || has_room, begun, begun + delay(Duration::ZERO));
         let (mut asked, mut answered) = (Vec::new(), Vec::new());
         let mut takes = answers_take.iter().copied();
         loop {
@@ -122,20 +112,26 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_look_is_asked_for_before_the_last_has_answered() {
-        let (asked, answered) = asked(&[50, 50, 50, 50]).await;
+        let (asked, answered) = asked(true, &[50, 50, 50, 50]).await;
         assert_eq!(asked, [120, 160, 200, 240].map(millis));
         assert_eq!(answered, asked);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_slow_api_is_not_asked_by_more_and_more_looks() {
-        let (asked, _) = asked(&[500, 500, 500, 500]).await;
+        let (asked, _) = asked(true, &[500, 500, 500, 500]).await;
         assert_eq!(asked, [120, 160, 620, 715].map(millis), "two at once, the next when one has answered");
     }
 
     #[tokio::test(start_paused = true)]
     async fn an_answer_that_was_overtaken_is_no_news() {
-        let (_, answered) = asked(&[300, 10, 10, 10]).await;
+        let (_, answered) = asked(true, &[300, 10, 10, 10]).await;
         assert_eq!(answered, [160, 200, 240].map(millis));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn where_others_wait_for_their_turn_no_look_overtakes() {
+        let (asked, _) = asked(false, &[50, 50, 50]).await;
+        assert_eq!(asked, [120, 170, 220].map(millis));
     }
 }

@@ -17,11 +17,11 @@ use super::poll::delay;
 use super::switch::Port;
 use super::tasks::Tasks;
 use super::{Options, bodies};
-use crate::api::wire::{ConfigStatus, DatacenterConfig, ExtraConfig, PopConfig, Update};
+use crate::api::wire::{ConfigStatus, DatacenterConfig, ExtraConfig, InterfaceStatus, PopConfig, Update};
 use crate::api::{self, Client};
 use crate::live::{ConfigId, PopKey, Status};
-use crate::plan::{DatacenterRef, ExtraRef, NewExtra, Operation, Plan, StepId, Target, Via};
-use crate::topology::{Datacenter, Pop, ServiceId, VrackName};
+use crate::plan::{Awaited, DatacenterRef, ExtraRef, NewExtra, Operation, Plan, StepId, Target, Via};
+use crate::topology::{Datacenter, InterfaceState, Pop, ServiceId, VrackName};
 
 /// Runs the steps of one plan.
 pub(super) struct Runner<'a> {
@@ -102,7 +102,11 @@ impl<'a> Runner<'a> {
             | Operation::AwaitTask { .. }
             | Operation::AwaitVrackTask { .. } => {
                 // Nothing of this run is in flight here.
-                self.unless_stopped(self.wait(id, vrack, &step.operation)).await?
+                self.unless_stopped(async {
+                    self.wait(id, vrack, &step.operation).await?;
+                    self.effect_of_foreign(vrack, self.plan.awaited(step)).await
+                })
+                .await?
             }
         }
     }
@@ -136,6 +140,23 @@ impl<'a> Runner<'a> {
                 end_of_foreign(self.watch().vrack_task(vrack, *task, None, &progress).await.map(|_| ()))
             }
             _ => Ok(()),
+        }
+    }
+
+    /// A task that someone else began may have ended in vain: what comes next would be refused.
+    async fn effect_of_foreign(&self, vrack: &VrackName, effect: Option<Awaited>) -> Result<(), StepError> {
+        match effect {
+            Some(Awaited::Membership { service, inside }) => {
+                self.watch().membership(vrack, service, inside).await
+            }
+            Some(Awaited::Interface { service, interface, state }) => {
+                let wanted = match state {
+                    InterfaceState::Enabled => InterfaceStatus::Enabled,
+                    InterfaceState::Disabled => InterfaceStatus::Disabled,
+                };
+                self.watch().interface(service, interface, &wanted).await
+            }
+            None => Ok(()),
         }
     }
 

@@ -76,7 +76,8 @@ impl<'a> Tasks<'a> {
         at.waiting.fetch_add(1, Ordering::Relaxed);
         let news = at.last.subscribe();
         let about = About { service, task, config };
-        let looks = Looks::new(self.client, begun, due);
+        let client = self.client.clone();
+        let looks = Looks::new(move || client.has_room(), begun, due);
         Waiting { client: self.client.clone(), about, at: Arc::clone(at), news, looks, since }
     }
 }

@@ -4,6 +4,7 @@
 //! and because of what. The order is nothing but the edges: [`apply`](crate::apply) may run any
 //! step whose predecessors are done.
 
+mod awaited;
 mod draft;
 mod finish;
 mod freed;
@@ -31,6 +32,7 @@ use crate::diff::{Change, Difference, Goal, Reason, diff};
 use crate::live::{Live, PopKey};
 use crate::topology::{Address, Asn, Extra, ServiceId, Topology, VrackName};
 
+pub use awaited::Awaited;
 pub use graph::Cycle;
 pub use impact::Impact;
 pub use only::OnlyError;

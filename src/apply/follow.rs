@@ -260,16 +260,13 @@ impl<'a> Watch<'a> {
         let client = self.client.clone();
         let mut looks = Looks::new(move || client.has_room(), self.begun, self.first_look());
         loop {
-            let Some((found, effect)) = looks.next().await else {
+            let Some(seen) = looks.next().await else {
                 let effect = effect.filter(|_| self.client.has_room());
                 looks.begin(vrack_task_and_effect(self.client.clone(), vrack.clone(), task, effect));
                 continue;
             };
-            let status = match found {
-                Ok(found) => found.status,
-                Err(error) if error.is_not_found() => return Ok(effect == Some(true)),
-                Err(error) => return Err(self.lost_sight(error)),
-            };
+            let (found, effect) = seen.map_err(|error| self.lost_sight(error))?;
+            let Some(VrackTask { status, .. }) = found else { return Ok(effect == Some(true)) };
             match status {
                 VrackTaskStatus::Done => return Ok(effect == Some(true)),
                 VrackTaskStatus::Cancelled => return Err(self.ended_badly(place(), task, status.as_str())),
@@ -432,20 +429,25 @@ impl<'a> Watch<'a> {
     }
 }
 
-/// A task of a vRack, and beside it whether its effect is there, where that is asked for.
+/// A task of a vRack, if it is known still, and beside it whether its effect is there, where that is asked for.
 async fn vrack_task_and_effect(
     client: Client,
     vrack: VrackName,
     task: u64,
     effect: Option<(ServiceId, bool)>,
-) -> (Result<VrackTask, api::Error>, Option<bool>) {
+) -> Result<(Option<VrackTask>, Option<bool>), api::Error> {
     let beside = async {
         let (service, inside) = effect?;
         // What goes wrong here is seen again when it matters.
         let found = client.service(service.uuid()).await.ok()?;
         Some(is_in(&found, &vrack) == inside)
     };
-    join(client.vrack_task(vrack.as_str(), task), beside).await
+    let (found, effect) = join(client.vrack_task(vrack.as_str(), task), beside).await;
+    match found {
+        Ok(found) => Ok((Some(found), effect)),
+        Err(error) if error.is_not_found() => Ok((None, effect)),
+        Err(error) => Err(error),
+    }
 }
 
 fn tell(last: &mut Option<String>, status: &str, task: u64, progress: &dyn Fn(Progress)) {

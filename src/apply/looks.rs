@@ -12,8 +12,9 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 
 use super::poll::delay;
+use crate::api;
 
-/// How many looks at a thing are under way at the most. An API that is slow is not asked more often for it.
+/// How many looks at a thing are under way at the most: an API that is slow is not asked by more and more.
 const AT_ONCE: usize = 2;
 
 /// The looks at one thing.
@@ -25,7 +26,7 @@ pub(super) struct Looks<T> {
     has_room: Box<dyn Fn() -> bool + Send + Sync>,
     begun: Instant,
     due: Instant,
-    open: FuturesUnordered<JoinHandle<(Instant, T)>>,
+    open: FuturesUnordered<JoinHandle<(Instant, Result<T, api::Error>)>>,
     /// When the look was asked for whose answer came last: an older one is no news.
     newest: Instant,
 }
@@ -41,7 +42,7 @@ impl<T: Send + 'static> Looks<T> {
     }
 
     /// Takes a look. It does not wait for the answer.
-    pub(super) fn begin(&mut self, look: impl Future<Output = T> + Send + 'static) {
+    pub(super) fn begin(&mut self, look: impl Future<Output = Result<T, api::Error>> + Send + 'static) {
         let asked = Instant::now();
         self.looked(asked);
         self.open.push(tokio::spawn(async move { (asked, look.await) }));
@@ -49,11 +50,12 @@ impl<T: Send + 'static> Looks<T> {
 
     /// A look was asked for, by whomever: the next one is due some time later.
     pub(super) fn looked(&mut self, asked: Instant) {
-        self.due = asked + delay(asked.duration_since(self.begun));
+        self.due = self.due.max(asked + delay(asked.duration_since(self.begun)));
     }
 
-    /// The next answer that is news; `None`: it is time for another look.
-    pub(super) async fn next(&mut self) -> Option<T> {
+    /// The next answer that is news; `None`: it is time for another look. One that failed counts where no
+    /// other is under way.
+    pub(super) async fn next(&mut self) -> Option<Result<T, api::Error>> {
         loop {
             let may_look = self.open.is_empty() || (self.open.len() < AT_ONCE && (self.has_room)());
             let ended = tokio::select! {
@@ -62,7 +64,8 @@ impl<T: Send + 'static> Looks<T> {
                 () = sleep_until(self.due), if may_look => return None,
             };
             match ended {
-                Ok((asked, answer)) if asked >= self.newest => {
+                Ok((_, Err(_))) if !self.open.is_empty() => {}
+                Ok((asked, answer)) if asked >= self.newest || answer.is_err() => {
                     self.newest = asked;
                     return Some(answer);
                 }
@@ -96,14 +99,16 @@ mod tests {
         let mut takes = answers_take.iter().copied();
         loop {
             match looks.next().await {
-                Some(of) => answered.push(of),
+                Some(Ok(of)) => answered.push(of),
+                Some(Err(_)) => answered.push(Duration::MAX),
                 None => {
                     let Some(takes) = takes.next() else { return (asked, answered) };
                     let now = begun.elapsed();
                     asked.push(now);
                     looks.begin(async move {
                         sleep(millis(takes)).await;
-                        now
+                        // An odd number of milliseconds ends in a failure.
+                        if takes % 2 == 0 { Ok(now) } else { Err(failure()) }
                     });
                 }
             }
@@ -127,6 +132,18 @@ mod tests {
     async fn an_answer_that_was_overtaken_is_no_news() {
         let (_, answered) = asked(true, &[300, 10, 10, 10]).await;
         assert_eq!(answered, [160, 200, 240].map(millis));
+    }
+
+    fn failure() -> api::Error {
+        api::Error::Credentials { problem: "none".to_owned() }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_that_fails_is_nothing_while_another_may_succeed() {
+        let (_, answered) = asked(true, &[61, 60, 60, 10]).await;
+        assert_eq!(answered[..2], [160, 240].map(millis));
+        let (_, answered) = asked(true, &[11, 10, 10]).await;
+        assert_eq!(answered[..2], [Duration::MAX, millis(160)]);
     }
 
     #[tokio::test(start_paused = true)]

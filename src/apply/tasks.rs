@@ -121,7 +121,7 @@ pub(super) struct Waiting {
     at: Arc<Service>,
     news: watch::Receiver<Look>,
     /// Own looks, at this task only.
-    looks: Looks<Result<Sighting, api::Error>>,
+    looks: Looks<Sighting>,
     /// What was asked for no later than this is old.
     since: Instant,
 }

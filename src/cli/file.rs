@@ -1,6 +1,7 @@
 //! Answers that go to files.
 
-use std::path::Path;
+use std::fs::OpenOptions;
+use std::path::{Path, is_separator};
 
 use super::args::Document;
 use super::connect::fail;
@@ -16,20 +17,26 @@ pub(super) fn one_on_stdout<F>(documents: &[Document<F>]) -> Result<(), Exit> {
     Ok(())
 }
 
-/// Refuses a place where no file can be written, before anything is done that cannot be undone.
+/// Refuses a place where no file can be written, before anything is done that cannot be undone. Nothing is left
+/// there.
 pub(super) fn check_place(path: &Path) -> Result<(), Exit> {
+    let unwritable =
+        |problem: &dyn std::fmt::Display| fail(format!("{} cannot be written: {problem}", path.display()));
+    if path.exists() {
+        return OpenOptions::new()
+            .append(true)
+            .open(path)
+            .map(|_| ())
+            .map_err(|problem| unwritable(&problem));
+    }
+    if path.to_string_lossy().ends_with(is_separator) {
+        return Err(unwritable(&"there is no such folder"));
+    }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    if path.is_dir() {
-        return Err(fail(format!("{} cannot be written: it is a folder", path.display())));
-    }
     if !folder.is_dir() {
-        return Err(fail(format!(
-            "{} cannot be written: there is no folder {}",
-            path.display(),
-            folder.display()
-        )));
+        return Err(unwritable(&format!("there is no folder {}", folder.display())));
     }
-    Ok(())
+    tempfile::tempfile_in(folder).map(|_| ()).map_err(|problem| unwritable(&problem))
 }
 
 /// Writes a file whole.

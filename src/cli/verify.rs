@@ -87,7 +87,7 @@ pub(super) async fn wait(
             Ok(Waited { report: Some(report), exit })
         }
         Some(Err(problem)) => {
-            let exit = fail(format!("nothing of the account can be read: {problem}"));
+            let exit = fail(format!("nothing is known of the account: {problem}"));
             if let Blind::Api(problem) = &problem
                 && let Some(hint) = problem.hint()
             {

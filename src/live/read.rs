@@ -10,7 +10,7 @@ mod vrack;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::future::{join_all, try_join, try_join_all, try_join3};
+use futures_util::future::{join, join_all, try_join, try_join_all, try_join3};
 use uuid::Uuid;
 
 use super::convert::{self, Unreadable};
@@ -97,7 +97,12 @@ struct Reader<'a> {
 
 type Services = BTreeMap<ServiceId, wire::Service>;
 /// What was read of services before it was known where they are.
-type Ahead = BTreeMap<ServiceId, Result<Details, ReadError>>;
+#[derive(Default)]
+struct Ahead {
+    details: BTreeMap<ServiceId, Result<Details, ReadError>>,
+    /// What they offer; of one declared service of each vRack.
+    offers: BTreeMap<ServiceId, Result<Vec<wire::CatalogueDatacenter>, api::Error>>,
+}
 type Catalogue = BTreeMap<u64, Offer>;
 type VrackTasks = BTreeMap<VrackName, Vec<VrackTask>>;
 
@@ -125,7 +130,7 @@ impl<'a> Reader<'a> {
         let ahead = async { Ok(self.ahead().await) };
         let (Moment { services, tasks, at_once }, mut ahead) = try_join(self.moment(), ahead).await?;
         if !at_once {
-            ahead.clear();
+            ahead = Ahead::default();
         }
         let moving: BTreeSet<ServiceId> = tasks.values().flatten().map(|task| task.service).collect();
         live.vracks.extend(tasks.into_iter().map(|(vrack, tasks)| (vrack, LiveVrack { tasks })));
@@ -140,17 +145,17 @@ impl<'a> Reader<'a> {
                 // In no vRack it has no configuration, and tasks at the most; what is in a vRack that is
                 // not read is not looked at.
                 None if service.vrack.is_none() || self.beside.has(*id) => {
-                    alone.push(self.alone(service, ahead.remove(id)));
+                    alone.push(self.alone(service, ahead.details.remove(id)));
                 }
                 None => {}
             }
         }
         let raw = members.values().map(|members| {
-            let ahead = members.iter().map(|service| ahead.remove(&service.uuid.into()));
+            let ahead = members.iter().map(|service| ahead.details.remove(&service.uuid.into()));
             self.vrack(members, ahead.collect())
         });
         let raw: Vec<_> = raw.collect();
-        let all = try_join3(self.catalogue(&touched), try_join_all(raw), try_join_all(alone));
+        let all = try_join3(self.catalogue(&touched, ahead.offers), try_join_all(raw), try_join_all(alone));
         let (catalogue, raw, alone) = all.await?;
         live.catalogue = catalogue;
         let readings = members.iter().zip(raw);
@@ -173,10 +178,20 @@ impl<'a> Reader<'a> {
     /// that spares the round trips of one after the other.
     async fn ahead(&self) -> Ahead {
         let services: BTreeSet<ServiceId> = self.declared().map(|(service, _)| service).collect();
-        join_all(services.into_iter().map(async |id| (id, self.details(id).await)))
-            .await
-            .into_iter()
-            .collect()
+        let details = join_all(services.into_iter().map(async |id| (id, self.details(id).await)));
+        let offers = self.one_of_each().into_values();
+        let offers = join_all(offers.map(async |id| (id, self.client.catalogue(id.uuid()).await)));
+        let (details, offers) = join(details, offers).await;
+        Ahead { details: details.into_iter().collect(), offers: offers.into_iter().collect() }
+    }
+
+    /// Of each declared vRack the first of its declared services.
+    fn one_of_each(&self) -> BTreeMap<VrackName, ServiceId> {
+        let mut one_of_each = BTreeMap::new();
+        for (service, address) in self.declared() {
+            one_of_each.entry(address.vrack.clone()).or_insert(service);
+        }
+        one_of_each
     }
 
     /// What a vRack holds.
@@ -364,22 +379,29 @@ impl<'a> Reader<'a> {
         services
     }
 
-    /// The datacenters on offer: of one service of each vRack, and of all of them where that one does
-    /// not offer what the topology names.
+    /// The datacenters on offer: of one service of each vRack, a declared one if there is one, and of all of
+    /// them where that one does not offer what the topology names.
     ///
     /// Assumed: the routes are per service, the datacenters are not.
-    async fn catalogue(&self, services: &Services) -> Result<Catalogue, ReadError> {
-        let declared: BTreeMap<ServiceId, &Address> = self.declared().collect();
-        let home = |id: &ServiceId, service: &wire::Service| {
+    async fn catalogue(
+        &self,
+        services: &Services,
+        ahead: BTreeMap<ServiceId, Result<Vec<wire::CatalogueDatacenter>, api::Error>>,
+    ) -> Result<Catalogue, ReadError> {
+        let declared: BTreeSet<ServiceId> = self.declared().map(|(service, _)| service).collect();
+        let mut one_each: BTreeMap<Option<VrackName>, ServiceId> =
+            self.one_of_each().into_iter().map(|(vrack, service)| (Some(vrack), service)).collect();
+        for (id, service) in services.iter().filter(|(id, _)| !declared.contains(id)) {
             let vrack = service.vrack.as_deref().and_then(|vrack| vrack.parse().ok());
-            declared.get(id).map(|address| address.vrack.clone()).or(vrack)
-        };
-        let mut one_each: BTreeMap<Option<VrackName>, ServiceId> = BTreeMap::new();
-        for (id, service) in services {
-            one_each.entry(home(id, service)).or_insert(*id);
+            one_each.entry(vrack).or_insert(*id);
         }
         let first: BTreeSet<ServiceId> = one_each.into_values().collect();
-        let mut known = Live { catalogue: self.offers(first.iter()).await?, ..Live::default() };
+        let unread = first.iter().filter(|id| !ahead.contains_key(id));
+        let mut catalogue = self.offers(unread).await?;
+        for offers in ahead.into_values() {
+            add_offers(&mut catalogue, offers?);
+        }
+        let mut known = Live { catalogue, ..Live::default() };
         let names = self.topology.entries.keys().filter_map(Address::datacenter_name);
         if names.into_iter().any(|name| offered_as(&known, name).is_none()) {
             let others = self.offers(services.keys().filter(|id| !first.contains(id))).await?;
@@ -394,10 +416,15 @@ impl<'a> Reader<'a> {
     async fn offers(&self, services: impl Iterator<Item = &ServiceId>) -> Result<Catalogue, ReadError> {
         let catalogues = try_join_all(services.map(|service| self.client.catalogue(service.uuid()))).await?;
         let mut offers = Catalogue::new();
-        for wire::CatalogueDatacenter { id, name, available, .. } in catalogues.into_iter().flatten() {
-            offers.entry(id).or_insert(Offer { name, available }).available |= available;
-        }
+        catalogues.into_iter().for_each(|read| add_offers(&mut offers, read));
         Ok(offers)
+    }
+}
+
+/// What one service offers has room where another's is full.
+fn add_offers(catalogue: &mut Catalogue, offers: Vec<wire::CatalogueDatacenter>) {
+    for wire::CatalogueDatacenter { id, name, available, .. } in offers {
+        catalogue.entry(id).or_insert(Offer { name, available }).available |= available;
     }
 }
 

@@ -235,13 +235,13 @@ impl<N> Graph<N> {
 /// What is found from two ends of the graph: along the edges from one, and against them from the other.
 #[derive(Clone, Debug)]
 struct Search {
-    ahead: Reach,
-    back: Reach,
+    ahead: Found,
+    back: Found,
 }
 
 impl Default for Search {
     fn default() -> Self {
-        Self { ahead: Reach::new(Direction::Outgoing), back: Reach::new(Direction::Incoming) }
+        Self { ahead: Found::new(Direction::Outgoing), back: Found::new(Direction::Incoming) }
     }
 }
 
@@ -268,7 +268,7 @@ impl Search {
 
 /// The nodes that are found in one direction.
 #[derive(Clone, Debug)]
-struct Reach {
+struct Found {
     way: Direction,
     /// By the index of a node the number of the search that found it last: what earlier ones found need not
     /// be cleared.
@@ -279,7 +279,7 @@ struct Reach {
     open: Vec<NodeIndex>,
 }
 
-impl Reach {
+impl Found {
     fn new(way: Direction) -> Self {
         Self { way, found: Vec::new(), number: 0, count: 0, open: Vec::new() }
     }

@@ -204,7 +204,7 @@ fn counted<'a>(address: &'a Address, spec: &Spec) -> Option<Counted<'a>> {
 }
 
 /// More pairs than this are looked up in one pass over the whole draft.
-const PAIRS: usize = 64;
+const FEW_PAIRS: usize = 64;
 
 /// How many of a kind stand, the nodes that take one of them down, and those that bring one up.
 #[derive(Default)]
@@ -240,7 +240,7 @@ impl Ups {
 
     /// Which of `up` have to be done before which of `down`: the positions of both.
     fn forced(&self, draft: &Draft<'_>, order: &[NodeIndex]) -> Vec<(usize, usize)> {
-        if self.up.len() * self.down.len() > PAIRS {
+        if self.up.len() * self.down.len() > FEW_PAIRS {
             return draft.graph.reached(order, &self.up, &self.down);
         }
         let pairs = (0..self.up.len()).flat_map(|up| (0..self.down.len()).map(move |down| (up, down)));

@@ -20,7 +20,7 @@ pub struct Patience {
 }
 
 impl Patience {
-    /// Between two looks. unless somebody says otherwise.
+    /// Between two looks, unless somebody says otherwise.
     pub const INTERVAL: Duration = Duration::from_secs(10);
 }
 
@@ -31,7 +31,7 @@ pub enum Blind {
     #[error(transparent)]
     Api(#[from] api::Error),
     /// The first look took longer than it may.
-    #[error("the API took longer than {} s to answer", .0.as_secs())]
+    #[error("it was not read within {} s", .0.as_secs())]
     Slow(Duration),
 }
 

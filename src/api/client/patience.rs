@@ -46,7 +46,7 @@ impl<'a> Patience<'a> {
                 if self.attempt == PATIENT && !self.inner.told.swap(true, Ordering::Relaxed) {
                     let (attempts, budget) = (policy.attempts, policy.budget.as_secs());
                     tracing::warn!(
-                        "{error}: asking again, up to {attempts} times within {budget} s; so for whatever fails like this"
+                        "{error}: asking again, {attempts} times in all and for {budget} s at the most; so for whatever fails like this"
                     );
                 }
                 tracing::info!(wait = format!("{} ms", wait.as_millis()), %error, "trying again");

@@ -69,7 +69,8 @@ pub struct Target {
     /// The API: ovh-eu, ovh-ca, ovh-us or a URL [default: OVH_ENDPOINT or ovh.conf].
     #[arg(long, value_name = "NAME", conflicts_with = "simulate")]
     pub endpoint: Option<String>,
-    /// How many steps, and requests, run at once [default: every step that can, 500 requests].
+    /// How many steps, and requests, run at once [default: every step that can, 500 requests, or half as many as
+    /// files may be open].
     #[arg(long, value_name = "N", value_parser = at_least_one)]
     pub parallelism: Option<usize>,
     /// How many requests go out a second, on average; 0 for no limit.

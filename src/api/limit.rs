@@ -137,7 +137,7 @@ impl Limiter {
 
     /// Whether a request that could be done without would delay no other.
     pub fn has_room(&self) -> bool {
-        self.slots.available_permits() > self.parallelism / 2 && self.with(Bucket::has_room)
+        self.slots.available_permits() > self.parallelism / 5 && self.with(Bucket::has_room)
     }
 
     /// Tells the bucket that the API refused a request as one too many.

@@ -94,3 +94,22 @@ async fn what_someone_else_began_in_vain_is_not_built_on() {
         rehearsal.apply(Goal::Apply).await.assert_converged(&format_args!("after {fate:?}"));
     }
 }
+
+/// The same for a service that someone else takes out of the vRack.
+#[tokio::test(start_paused = true)]
+async fn who_does_not_leave_is_not_taken_for_gone() {
+    let rehearsal = Rehearsal::of_file(std::path::Path::new("examples/l2.yaml"));
+    let memberships: Vec<_> = (rehearsal.topology.entries.keys())
+        .filter_map(|at| Some((at.vrack.to_string(), at.service()?)))
+        .collect();
+    let (vrack, service) = memberships.first().expect("a service");
+    rehearsal.client.attach(vrack, service.uuid()).await.expect("a free service");
+    tokio::time::sleep(std::time::Duration::from_secs(600)).await;
+    rehearsal.simulator.world().fate_of_next_task(Fate::InVain);
+    rehearsal.client.detach(vrack, service.uuid()).await.expect("a service that is in it");
+
+    let first = rehearsal.apply(Goal::Destroy).await;
+    let Ended::Failed { error, .. } = &first.outcome.fates[0] else { panic!("{:?}", first.outcome.fates) };
+    assert!(error.to_string().contains("is still in"), "{error}");
+    rehearsal.apply(Goal::Destroy).await.assert_converged(&"a second time");
+}

@@ -146,3 +146,28 @@ async fn the_session_that_comes_back_is_awaited_before_another_goes() {
     assert!(matches!(other, apply::Fate::Skipped { .. }), "{other:?}");
     assert_eq!(switches(&rehearsal), ["POST unlock"]);
 }
+
+/// A lock or an unlock that someone else began may come to nothing: that is said, and planned again.
+#[tokio::test(start_paused = true)]
+async fn what_someone_else_began_in_vain_is_not_taken_for_done() {
+    for fate in [Fate::InVain, Fate::Error, Fate::Vanished] {
+        for (before, said) in [("", LOCKED), (LOCKED, UNLOCKED)] {
+            let world = applied(topology(before, "")).await;
+            let rehearsal = Rehearsal::with_world(topology(said, ""), world);
+            rehearsal.simulator.world().fate_of_next_task(fate);
+            let service = FIRST.parse().unwrap();
+            if said == LOCKED {
+                rehearsal.client.lock_interface(service, PORTS[0]).await.unwrap();
+            } else {
+                rehearsal.client.unlock_interface(service, PORTS[0]).await.unwrap();
+            }
+            let applied = rehearsal.apply(Goal::Apply).await;
+            assert!(matches!(applied.plan.steps[0].operation, Operation::AwaitTask { .. }));
+            let apply::Fate::Failed { error, .. } = &applied.outcome.fates[0] else {
+                panic!("{fate:?} {said}: {:?}", applied.outcome.fates)
+            };
+            assert!(error.to_string().contains("is still"), "{fate:?} {said}: {error}");
+            rehearsal.apply(Goal::Apply).await.assert_converged(&format!("after {fate:?} {said}"));
+        }
+    }
+}

@@ -12,7 +12,7 @@ use ovhconnect::live::observe::{Scope, observe};
 use ovhconnect::sim::{Account, Fault, Meddling, Options, Peer, PortStatus};
 use ovhconnect::topology::{Address, Topology, files};
 use ovhconnect::verify::{
-    Link, Patience, Question, Report, RungState, Stage, Verdict, judge, junit, text, watch,
+    Blind, Link, Patience, Question, Report, RungState, Stage, Verdict, judge, junit, text, watch,
 };
 use snapbox::{Data, assert_data_eq};
 use support::Rehearsal;
@@ -434,4 +434,21 @@ async fn an_interface_is_as_the_topology_says() {
     assert!(report.verified, "{}", plain(&report, 100));
     let text = plain(&report, 200);
     assert!(text.contains("interface 1001 locked, as the topology says\n"), "{text}");
+}
+
+/// The first look counts as well: an API that answers too late is not waited for beyond the pause after it.
+#[tokio::test(start_paused = true)]
+async fn the_first_look_is_not_waited_for_longer_than_asked() {
+    let account = Account::load(Path::new("tests/verify/night.account.yaml")).expect("an account");
+    let options = Options { latency: Duration::from_secs(30), ..Options::default() };
+    let at = Rehearsal::with(load("tests/verify/night.yaml"), &account, options);
+    let seconds = Duration::from_secs;
+    let patience = Patience { timeout: seconds(5), interval: seconds(2), hold: Duration::ZERO };
+    let begun = Instant::now();
+    let seen = watch(&at.client, &question(&at), patience, |_, _| {}).await;
+    assert!(matches!(seen, Err(Blind::Slow(longest)) if longest == seconds(7)), "{:?}", seen.err());
+    assert!(begun.elapsed() < seconds(8), "{:?}", begun.elapsed());
+    // Where one look is asked for, it is taken.
+    let patience = Patience { timeout: Duration::ZERO, ..patience };
+    watch(&at.client, &question(&at), patience, |_, _| {}).await.expect("a look");
 }

@@ -135,7 +135,8 @@ impl Limiter {
         }
     }
 
-    /// Whether a request that could be done without would delay no other.
+    /// Whether a request that could be done without would delay no other. A fifth of what may be under way is
+    /// kept for those that cannot.
     pub fn has_room(&self) -> bool {
         self.slots.available_permits() > self.parallelism / 5 && self.with(Bucket::has_room)
     }

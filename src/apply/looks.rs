@@ -65,11 +65,12 @@ impl<T: Send + 'static> Looks<T> {
             };
             match ended {
                 Ok((_, Err(_))) if !self.open.is_empty() => {}
-                Ok((asked, answer)) if asked >= self.newest || answer.is_err() => {
+                Ok((_, Err(error))) => return Some(Err(error)),
+                Ok((asked, Ok(_))) if asked < self.newest => {}
+                Ok((asked, seen)) => {
                     self.newest = asked;
-                    return Some(answer);
+                    return Some(seen);
                 }
-                Ok(_) => {}
                 Err(ended) if ended.is_panic() => resume_unwind(ended.into_panic()),
                 // The program is about to end.
                 Err(_) => pending().await,

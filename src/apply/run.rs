@@ -14,14 +14,14 @@ use super::ids::{self, Made};
 use super::look::Search;
 use super::mutate::{Begun, Finding, Standstill};
 use super::poll::delay;
-use super::switch::Port;
+use super::switch::{self, Port};
 use super::tasks::Tasks;
 use super::{Options, bodies};
-use crate::api::wire::{ConfigStatus, DatacenterConfig, ExtraConfig, InterfaceStatus, PopConfig, Update};
+use crate::api::wire::{ConfigStatus, DatacenterConfig, ExtraConfig, PopConfig, Update};
 use crate::api::{self, Client};
 use crate::live::{ConfigId, PopKey, Status};
 use crate::plan::{Awaited, DatacenterRef, ExtraRef, NewExtra, Operation, Plan, StepId, Target, Via};
-use crate::topology::{Datacenter, InterfaceState, Pop, ServiceId, VrackName};
+use crate::topology::{Datacenter, Pop, ServiceId, VrackName};
 
 /// Runs the steps of one plan.
 pub(super) struct Runner<'a> {
@@ -150,11 +150,7 @@ impl<'a> Runner<'a> {
                 self.watch().membership(vrack, service, inside).await
             }
             Some(Awaited::Interface { service, interface, state }) => {
-                let wanted = match state {
-                    InterfaceState::Enabled => InterfaceStatus::Enabled,
-                    InterfaceState::Disabled => InterfaceStatus::Disabled,
-                };
-                self.watch().interface(service, interface, &wanted).await
+                self.watch().interface(service, interface, &switch::status(state)).await
             }
             None => Ok(()),
         }

@@ -8,7 +8,7 @@ use crate::api;
 use crate::api::wire::{InterfaceStatus, Task, TaskFunction};
 use crate::live::PopKey;
 use crate::plan::{Carried, StepId};
-use crate::topology::ServiceId;
+use crate::topology::{InterfaceState, ServiceId};
 
 /// An interface of a service.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -71,6 +71,14 @@ impl Runner<'_> {
         Ok(tasks.iter().find(is_it).map_or(Finding::Nothing, |task| {
             Finding::Landed(Begun { task: Some(task.id), ..Begun::default() })
         }))
+    }
+}
+
+/// The state of an interface, in the API's word.
+pub(super) const fn status(state: InterfaceState) -> InterfaceStatus {
+    match state {
+        InterfaceState::Enabled => InterfaceStatus::Enabled,
+        InterfaceState::Disabled => InterfaceStatus::Disabled,
     }
 }
 

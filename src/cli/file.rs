@@ -22,12 +22,13 @@ pub(super) fn one_on_stdout<F>(documents: &[Document<F>]) -> Result<(), Exit> {
 pub(super) fn check_place(path: &Path) -> Result<(), Exit> {
     let unwritable =
         |problem: &dyn std::fmt::Display| fail(format!("{} cannot be written: {problem}", path.display()));
+    if path.is_file() || path.is_dir() {
+        let opened = OpenOptions::new().append(true).open(path);
+        return opened.map(|_| ()).map_err(|problem| unwritable(&problem));
+    }
+    // Whoever reads from a pipe would take that for the end.
     if path.exists() {
-        return OpenOptions::new()
-            .append(true)
-            .open(path)
-            .map(|_| ())
-            .map_err(|problem| unwritable(&problem));
+        return Ok(());
     }
     if path.to_string_lossy().ends_with(is_separator) {
         return Err(unwritable(&"there is no such folder"));

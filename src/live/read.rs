@@ -97,10 +97,9 @@ struct Reader<'a> {
 
 type Services = BTreeMap<ServiceId, wire::Service>;
 /// What was read of services before it was known where they are.
-#[derive(Default)]
 struct Ahead {
     details: BTreeMap<ServiceId, Result<Details, ReadError>>,
-    /// What they offer; of one declared service of each vRack.
+    /// What they offer, which does not depend on where they are; of one declared service of each vRack.
     offers: BTreeMap<ServiceId, Result<Vec<wire::CatalogueDatacenter>, api::Error>>,
 }
 type Catalogue = BTreeMap<u64, Offer>;
@@ -130,7 +129,7 @@ impl<'a> Reader<'a> {
         let ahead = async { Ok(self.ahead().await) };
         let (Moment { services, tasks, at_once }, mut ahead) = try_join(self.moment(), ahead).await?;
         if !at_once {
-            ahead = Ahead::default();
+            ahead.details.clear();
         }
         let moving: BTreeSet<ServiceId> = tasks.values().flatten().map(|task| task.service).collect();
         live.vracks.extend(tasks.into_iter().map(|(vrack, tasks)| (vrack, LiveVrack { tasks })));

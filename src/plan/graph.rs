@@ -106,9 +106,9 @@ impl<N> Graph<N> {
     ) -> bool {
         let mut search = self.search.take();
         let Search { ahead: behind, back: ahead } = &mut search;
-        for reach in [&mut *behind, &mut *ahead] {
-            reach.begin(&self.inner, gate);
-            reach.add_all(&self.inner, gate);
+        for found in [&mut *behind, &mut *ahead] {
+            found.begin(&self.inner, gate);
+            found.look_on(&self.inner);
         }
         let mut hold = true;
         for before in befores.iter().copied() {
@@ -308,6 +308,11 @@ impl Found {
     /// Adds a node and everything that lies behind it.
     fn add_all<N>(&mut self, graph: &DiGraph<N, Because>, from: NodeIndex) {
         self.add(from);
+        self.look_on(graph);
+    }
+
+    /// Adds everything that lies behind what was found.
+    fn look_on<N>(&mut self, graph: &DiGraph<N, Because>) {
         while let Some(at) = self.open.pop() {
             graph.neighbors_directed(at, self.way).for_each(|next| self.add(next));
         }
